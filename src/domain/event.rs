@@ -1,0 +1,230 @@
+//! Everything the switchboard and the queue can tell us, once the bytes are read.
+//!
+//! An [`Observation`] belongs to one contact; what it means for the figures is decided in
+//! [`super::contact`] alone. Observations are ordered by (time, ordinal, type rank, id), and that
+//! order is total, so a contact is the same whatever order its observations came in.
+
+use super::ids::{
+    AgentId, CallerPseudonym, ContactId, Department, EventId, Queue, SegmentId, Source,
+};
+use super::units::{Millis, Timestamp};
+
+/// Where a caller stays: with the operators, or in one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// The operators who answer the main number.
+    Switchboard,
+    /// A staffed queue.
+    Queue(Queue),
+}
+
+/// Something that was observed of one contact.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Observation {
+    /// When it happened, by the source's own clock.
+    pub time: Timestamp,
+    /// Order within one time for sources with whole seconds (the byte offset in a file), else 0.
+    pub ordinal: u64,
+    /// What was observed. Its position among the variants is the type rank.
+    pub what: What,
+    /// For recognising repeats.
+    pub id: EventId,
+    /// The stay it belongs to, where the source says so.
+    pub segment: Option<SegmentId>,
+    /// Where, if the source says so.
+    pub place: Option<Place>,
+    /// The department, if the source says so.
+    pub department: Option<Department>,
+    /// The system that wrote it.
+    pub source: Source,
+}
+
+/// The kinds of observation, in the order in which they count when their times are equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// A call reached the switchboard or a queue.
+    Offered {
+        /// Dialled straight to a desk, past the switchboard.
+        direct: bool,
+        /// For the recognition of repeat calls.
+        caller: Option<CallerPseudonym>,
+    },
+    /// The caller was placed in a queue.
+    QueueEntered {
+        /// For the recognition of repeat calls.
+        caller: Option<CallerPseudonym>,
+    },
+    /// The queue did not take the caller.
+    QueueRejected(Rejection),
+    /// A machine answered first; that is not an answer.
+    MetByMachine,
+    /// An agent's phone rings.
+    Ringing,
+    /// An agent's phone rang without an answer.
+    NoAnswer,
+    /// A person answered.
+    Answered {
+        /// The wait as the source reports it.
+        wait: Option<Millis>,
+    },
+    /// The caller hung up while waiting.
+    Abandoned {
+        /// The wait as the source reports it.
+        wait: Option<Millis>,
+    },
+    /// The caller left the queue in another way.
+    Left {
+        /// In which way.
+        how: Leaving,
+        /// The wait as the source reports it.
+        wait: Option<Millis>,
+    },
+    /// Whoever answered sent the caller on.
+    Passed {
+        /// By the matter (true) or by the name of a person (false), where known.
+        by_matter: Option<bool>,
+    },
+    /// A question was settled at the desk.
+    Resolved,
+    /// A question went to a case officer.
+    Escalated(Escalation),
+    /// The call is over.
+    Ended {
+        /// The wait as the source reports it once more.
+        wait: Option<Millis>,
+        /// Length of the conversation.
+        talk: Option<Millis>,
+        /// Work after the call.
+        wrap_up: Option<Millis>,
+    },
+}
+
+/// Why a queue refused a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rejection {
+    /// The queue was full.
+    Full,
+    /// No agent was logged in.
+    NoAgent,
+    /// Turned away because closed; a disposition of its own.
+    Closed,
+    /// Sent elsewhere before it entered (expected wait or load too high).
+    Diverted,
+}
+
+/// The ends of a stay that are neither an answer nor a hang-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Leaving {
+    /// The longest wait that the queue allows was over.
+    TimedOut,
+    /// The queue had no agents left.
+    LeftEmpty,
+    /// The caller pressed a key to get out.
+    KeyExit,
+    /// Taken out of the queue by the system's management.
+    Withdrawn,
+    /// The caller keeps the place and is rung back.
+    Callback,
+    /// Moved on to another queue.
+    Overflowed,
+}
+
+/// What became of a question that the desk could not settle (R14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Escalation {
+    /// The case officer takes the call over.
+    TakesOver,
+    /// The case officer will ring back.
+    WillCallBack,
+    /// The caller was asked to ring later.
+    AskedToCallLater,
+    /// Another outcome.
+    Other,
+}
+
+/// What an agent is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AgentState {
+    /// Not logged in.
+    LoggedOut,
+    /// Logged in and free.
+    Ready,
+    /// A call rings at the agent.
+    Ringing,
+    /// In a conversation.
+    Talking,
+    /// Work after a call.
+    WrapUp,
+    /// Logged in but away.
+    Paused,
+}
+
+impl AgentState {
+    /// Every state, in the order of their numbers.
+    pub const ALL: [AgentState; 6] = [
+        AgentState::LoggedOut,
+        AgentState::Ready,
+        AgentState::Ringing,
+        AgentState::Talking,
+        AgentState::WrapUp,
+        AgentState::Paused,
+    ];
+
+    /// The name in events and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            AgentState::LoggedOut => "logged_out",
+            AgentState::Ready => "ready",
+            AgentState::Ringing => "ringing",
+            AgentState::Talking => "talking",
+            AgentState::WrapUp => "wrap_up",
+            AgentState::Paused => "paused",
+        }
+    }
+}
+
+/// One event, decoded: for whom it is and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Something observed of one contact.
+    Contact(ContactId, Observation),
+    /// What an agent is doing from `time` on, and which numbers the agent staffs.
+    Agent(AgentReport),
+    /// A telephone system started: whoever waited in it is lost.
+    Started {
+        /// Which system.
+        source: Source,
+        /// When.
+        time: Timestamp,
+        /// For recognising repeats.
+        id: EventId,
+    },
+    /// A telephone system says that it lives.
+    Heartbeat {
+        /// Which system.
+        source: Source,
+        /// When.
+        time: Timestamp,
+    },
+    /// A known event of a kind that no figure is made from yet (callbacks, questions, surveys):
+    /// read, counted, and left in the topic.
+    SetAside {
+        /// When.
+        time: Timestamp,
+    },
+}
+
+/// What an agent is doing from a moment on. The latest (time, id) of an agent holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentReport {
+    /// Who.
+    pub agent: AgentId,
+    /// From when on.
+    pub time: Timestamp,
+    /// For recognising repeats, and to decide between two reports of one time.
+    pub id: EventId,
+    /// Doing what.
+    pub state: AgentState,
+    /// The departments whose number the agent staffs; empty keeps what was last said.
+    pub departments: Vec<Department>,
+}

@@ -1,0 +1,181 @@
+//! Who and what a call belongs to: keyed identities and interned names.
+//!
+//! Identities from outside (contact, event, segment, agent) enter as text and live on as keyed
+//! hashes, so the core never holds a name that leads back to a person. Departments and queues are
+//! interned: a small index in every observation, the name once in [`Names`].
+
+use std::fmt;
+
+/// A contact: one caller's journey, stable over transfers. 64 bits of a keyed hash of its id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContactId(pub u64);
+
+/// An event, for recognising repeats. 64 bits of a keyed hash of its id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub u64);
+
+/// One stay at one place, where the source names it. 32 bits of a keyed hash: it only has to tell
+/// the few stays of one contact apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SegmentId(pub u32);
+
+/// A person who answers. 64 bits of a keyed hash; never shown, logged or exported.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AgentId(pub u64);
+
+/// A caller for the recognition of repeats: the first 64 bits of an HMAC under the day's key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallerPseudonym(pub u64);
+
+/// An unguessable id prints as itself shortened; a person's pseudonym does not print at all.
+impl fmt::Debug for ContactId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "contact:{:08x}", self.0 >> 32)
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "event:{:08x}", self.0 >> 32)
+    }
+}
+
+impl fmt::Debug for AgentId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("agent:…")
+    }
+}
+
+impl fmt::Debug for CallerPseudonym {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("caller:…")
+    }
+}
+
+/// A caller's number as it arrived. It exists only between the bytes and the pseudonym; it prints
+/// as `<number>` and is compared with nothing.
+pub struct CallerNumber<'a>(&'a str);
+
+impl<'a> CallerNumber<'a> {
+    /// Takes a number as the source wrote it. Empty and withheld numbers give `None`: an anonymous
+    /// caller has no repeat key.
+    pub fn new(text: &'a str) -> Option<Self> {
+        let known = text.chars().any(|c| c.is_ascii_digit());
+        known.then_some(CallerNumber(text))
+    }
+
+    /// The number itself, for the one function that turns it into a pseudonym.
+    pub fn reveal_to_hash(&self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Debug for CallerNumber<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("<number>")
+    }
+}
+
+/// A part of the municipality, as an index into [`Names::departments`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Department(pub u16);
+
+impl Department {
+    /// Where events of a department nobody configured are kept apart. Always index 0.
+    pub const UNKNOWN: Department = Department(0);
+}
+
+/// A queue (a desk's line), as an index into [`Names::queues`]. The switchboard has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Queue(pub u16);
+
+/// A telephone system that writes events, as an index into [`Names::sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Source(pub u16);
+
+/// A bounded table of names: text to index and back.
+#[derive(Clone, Debug)]
+pub struct NameTable {
+    names: Vec<String>,
+    index: hashbrown::HashMap<String, u16>,
+    limit: usize,
+}
+
+impl NameTable {
+    /// An empty table that takes at most `limit` names (at most 65 535).
+    pub fn new(limit: usize) -> Self {
+        NameTable { names: Vec::new(), index: hashbrown::HashMap::new(), limit: limit.min(65_535) }
+    }
+
+    /// The index of a name that is in the table.
+    pub fn find(&self, name: &str) -> Option<u16> {
+        self.index.get(name).copied()
+    }
+
+    /// The index of a name, added if there is room; `None` when the table is full.
+    pub fn intern(&mut self, name: &str) -> Option<u16> {
+        if let Some(found) = self.find(name) {
+            return Some(found);
+        }
+        if self.names.len() >= self.limit {
+            return None;
+        }
+        let at = u16::try_from(self.names.len()).ok()?;
+        self.names.push(name.to_owned());
+        self.index.insert(name.to_owned(), at);
+        Some(at)
+    }
+
+    /// The name at an index; `""` for an index that was never given.
+    pub fn name(&self, at: u16) -> &str {
+        self.names.get(usize::from(at)).map_or("", String::as_str)
+    }
+
+    /// All names, in the order they came.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// How many names there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is no name.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
+/// Slug of the department that keeps what nobody configured.
+pub const UNKNOWN_DEPARTMENT: &str = "okand";
+
+/// The interned names of one daemon.
+///
+/// Departments are closed (configured, the rest is [`Department::UNKNOWN`]) or, when files are
+/// replayed without a configuration, open: each queue is then a department of its own.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// Department slugs; index 0 is `okand`.
+    pub departments: NameTable,
+    /// Queue names as the sources write them.
+    pub queues: NameTable,
+    /// Sources as they name themselves.
+    pub sources: NameTable,
+    /// Whether an unseen department or queue makes a new department.
+    pub open: bool,
+}
+
+impl Names {
+    /// No names but `okand`.
+    pub fn new(max_departments: usize, max_queues: usize, max_sources: usize, open: bool) -> Self {
+        let mut departments = NameTable::new(max_departments.saturating_add(1));
+        departments.intern(UNKNOWN_DEPARTMENT);
+        Names {
+            departments,
+            queues: NameTable::new(max_queues),
+            sources: NameTable::new(max_sources),
+            open,
+        }
+    }
+}

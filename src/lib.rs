@@ -1,0 +1,4 @@
+//! svarstid turns a municipality's telephony events into exact, real-time service figures.
+
+pub mod domain;
+pub mod wire;
