@@ -2,5 +2,7 @@
 //! imports no other room.
 
 pub mod event;
+pub mod goal;
 pub mod ids;
+pub mod snapshot;
 pub mod units;

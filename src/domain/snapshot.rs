@@ -1,0 +1,277 @@
+//! What everyone reads: one immutable picture of all departments at one moment.
+//!
+//! Metrics, pages and reports are drawn from the same [`Snapshot`], so they cannot disagree.
+
+use super::event::AgentState;
+use super::goal::{Direction, Goal, Verdict};
+use super::units::{Millis, Share, Timestamp};
+
+/// Rolling and calendar windows that end at the reader's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Window {
+    /// The last 15 whole minutes, by the moment the verdict fell.
+    QuarterHour,
+    /// The last 60 whole minutes, by the moment the verdict fell.
+    Hour,
+    /// The local date, by the offer.
+    Today,
+    /// The last five days on which the unit opens, today included if it does, by the offer.
+    FiveDays,
+    /// The ISO week to date, by the offer.
+    Week,
+    /// The calendar month to date, by the offer.
+    Month,
+}
+
+impl Window {
+    /// Every window, shortest first.
+    pub const ALL: [Window; 6] = [
+        Window::QuarterHour,
+        Window::Hour,
+        Window::Today,
+        Window::FiveDays,
+        Window::Week,
+        Window::Month,
+    ];
+
+    /// The name in metrics and documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Window::QuarterHour => "15m",
+            Window::Hour => "1h",
+            Window::Today => "today",
+            Window::FiveDays => "5d",
+            Window::Week => "week",
+            Window::Month => "month",
+        }
+    }
+
+    /// The one-sided error probability of the window's lower bound: 0.1 % for the fast windows,
+    /// 1 % for the others.
+    pub fn alpha(self) -> f64 {
+        match self {
+            Window::QuarterHour | Window::Hour => 0.001,
+            Window::Today | Window::FiveDays | Window::Week | Window::Month => 0.01,
+        }
+    }
+}
+
+/// The percentiles that are shown; the last is the maximum.
+pub const PERCENTILES: [(&str, f64); 5] =
+    [("50", 0.50), ("90", 0.90), ("95", 0.95), ("99", 0.99), ("max", 1.0)];
+
+/// Waits of one window: how many, and the values at [`PERCENTILES`] from the merged histogram.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waits {
+    /// How many waits there are; never 0.
+    pub count: i64,
+    /// In the order of [`PERCENTILES`].
+    pub at: [Millis; PERCENTILES.len()],
+}
+
+/// One goal in one window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct GoalWindow {
+    /// The share that the goal's definition names, calls now waiting past their limit included.
+    pub share: Share,
+    /// How many broke the promise.
+    pub missed: i64,
+    /// Exact binomial lower bound of the miss rate; `None` when there is nothing to judge.
+    pub miss_lower_bound: Option<f64>,
+    /// Calls to expect: the same hours of the last four weeks, a mean; `None` where there is no
+    /// history.
+    pub expected: Option<f64>,
+}
+
+/// Everything of one window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WindowView {
+    /// In the order of [`Goal::ALL`].
+    pub goals: [GoalWindow; Goal::ALL.len()],
+    /// Waits in queues: stays that ended by an answer or by the caller leaving.
+    pub queue_wait: Option<Waits>,
+    /// Waits for the switchboard's answer: answered calls.
+    pub switchboard_answer: Option<Waits>,
+    /// How long the unit has been open within the window so far.
+    pub open: Millis,
+}
+
+/// Upper bounds in seconds of the exported histograms, by kind.
+pub mod bounds {
+    /// `switchboard_answer_seconds`.
+    pub const SWITCHBOARD: [i64; 10] = [3, 6, 9, 12, 15, 18, 20, 24, 30, 60];
+    /// `queue_answer_wait_seconds` and `queue_abandon_wait_seconds`.
+    pub const QUEUE: [i64; 12] = [5, 10, 30, 60, 120, 180, 240, 300, 420, 600, 900, 1800];
+}
+
+/// A histogram as counters: `cumulative[i]` waits were within `bounds[i]`, `count` in all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CounterHistogram {
+    /// One per bound.
+    pub cumulative: Vec<i64>,
+    /// All observations.
+    pub count: i64,
+    /// Their sum.
+    pub sum: Millis,
+}
+
+/// Why stays at a queue ended, beside an answer and a hang-up.
+pub const LEFT_DISPOSITIONS: [&str; 12] = [
+    "timed_out",
+    "left_empty",
+    "key_exit",
+    "withdrawn",
+    "callback",
+    "overflowed",
+    "lost_by_restart",
+    "lost_track",
+    "closed",
+    "rejected_full",
+    "rejected_no_agent",
+    "rejected_diverted",
+];
+
+/// Counters of one place since the ledger began. They never shrink.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlaceCounters {
+    /// Every call offered.
+    pub offered: i64,
+    /// Answered by a person.
+    pub answered: i64,
+    /// Answered within the goal's limit (in hours; for queues by visit).
+    pub answered_within_target: i64,
+    /// The caller hung up while waiting.
+    pub abandoned: i64,
+    /// Part of `abandoned`: within the short-abandon limit.
+    pub short_abandoned: i64,
+    /// In the order of [`LEFT_DISPOSITIONS`].
+    pub left: [i64; LEFT_DISPOSITIONS.len()],
+    /// Waits of answered calls.
+    pub answer_wait: CounterHistogram,
+    /// Waits of abandoned calls.
+    pub abandon_wait: CounterHistogram,
+}
+
+/// The moment's state of one queue or of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Live {
+    /// Callers waiting in queues.
+    pub waiting: i64,
+    /// Of them, visits past the limit of goal 2.
+    pub waiting_over_target: i64,
+    /// When the one who has waited longest was offered.
+    pub longest_waiting_since: Option<Timestamp>,
+    /// Agents in each state, in the order of [`AgentState::ALL`].
+    pub agents: [i64; AgentState::ALL.len()],
+}
+
+/// One department, or the whole municipality.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DepartmentView {
+    /// Stable ASCII name.
+    pub slug: String,
+    /// Name for people.
+    pub name: String,
+    /// Whether the unit is open now.
+    pub open: bool,
+    /// The switchboard's counters.
+    pub switchboard: PlaceCounters,
+    /// The queues' counters.
+    pub queue: PlaceCounters,
+    /// The moment's state.
+    pub live: Live,
+    /// In the order of [`Window::ALL`].
+    pub windows: [WindowView; Window::ALL.len()],
+}
+
+impl DepartmentView {
+    /// One goal in one window.
+    pub fn goal(&self, window: Window, goal: Goal) -> &GoalWindow {
+        &self.windows[window as usize].goals[goal as usize]
+    }
+}
+
+/// A goal as it stands now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoalView {
+    /// Which.
+    pub goal: Goal,
+    /// Its good side.
+    pub direction: Direction,
+    /// Its level in whole percent.
+    pub target_percent: u8,
+    /// The wait that it allows; `None` for goals without a limit.
+    pub limit: Option<Millis>,
+}
+
+impl GoalView {
+    /// The verdict on a share.
+    pub fn judge(&self, share: Share) -> Verdict {
+        self.goal.judge(share, self.target_percent)
+    }
+}
+
+/// What one partition of a topic has delivered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartitionView {
+    /// The topic, or the file.
+    pub topic: String,
+    /// Its partition.
+    pub partition: i32,
+    /// Records read.
+    pub consumed: i64,
+    /// Events that changed or confirmed a contact, an agent or a source.
+    pub applied: i64,
+    /// Corrections: commits in which some net count went down.
+    pub corrections: i64,
+    /// Events before the watermark less the lateness: never applied.
+    pub late: i64,
+    /// Events seen before.
+    pub repeated: i64,
+    /// Known kinds that no figure is made from yet.
+    pub set_aside: i64,
+    /// Records behind the end of the partition; `None` before it is known.
+    pub lag: Option<i64>,
+    /// The largest event time applied.
+    pub last_event: Option<Timestamp>,
+    /// The time that three contacts have reached.
+    pub watermark: Option<Timestamp>,
+}
+
+/// The stream of events as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StreamView {
+    /// One per partition that is read here, in order of (topic, partition).
+    pub partitions: Vec<PartitionView>,
+    /// Rejected records by reason, every reason of the fixed list, in its order.
+    pub rejected: Vec<(&'static str, i64)>,
+    /// Anomalies by kind, every kind of the fixed list, in its order.
+    pub anomalies: Vec<(&'static str, i64)>,
+    /// Contacts held.
+    pub held_contacts: i64,
+    /// Bytes that their observations and contributions take.
+    pub held_bytes: i64,
+    /// Rebalances seen.
+    pub rebalances: i64,
+    /// Upper bounds (seconds) and cumulative counts of the time to apply one event, then the
+    /// count and the sum in seconds.
+    pub apply_seconds: (Vec<(f64, u64)>, u64, f64),
+}
+
+/// One picture of everything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The reader's clock at which windows end.
+    pub now: Timestamp,
+    /// Whether everything that the ledger held at the start is folded: before that, counters and
+    /// gauges of the service are silent.
+    pub caught_up: bool,
+    /// Goals in force now, in the order of [`Goal::ALL`].
+    pub goals: Vec<GoalView>,
+    /// Every known department in order of its slug, those without calls included.
+    pub departments: Vec<DepartmentView>,
+    /// The whole municipality: shares summed, percentiles from merged histograms.
+    pub all: DepartmentView,
+    /// The stream.
+    pub stream: StreamView,
+}
