@@ -1,6 +1,7 @@
 //! The pure core: what calls, departments and goals are. It opens nothing, reads no clock and
 //! imports no other room.
 
+pub mod calendar;
 pub mod event;
 pub mod ids;
 pub mod units;
