@@ -4,4 +4,5 @@
 pub mod calendar;
 pub mod event;
 pub mod ids;
+pub mod rules;
 pub mod units;
