@@ -32,35 +32,35 @@ pub struct DepartmentEntry {
 pub struct Figures {
     /// Rises with every change of what is in here.
     pub version: u32,
-    silence: Millis,
-    base: Terms,
+    pub(super) silence: Millis,
+    pub(super) base: Terms,
     /// From when `base` holds; before, the guideline's limits do.
-    base_from: Option<Day>,
-    goals_from: Day,
+    pub(super) base_from: Option<Day>,
+    pub(super) goals_from: Day,
     /// Complete terms by the day from which they hold, in rising order.
-    changes: Vec<(Day, Terms)>,
+    pub(super) changes: Vec<(Day, Terms)>,
     /// In the order of the file; the switchboard's own is added at the end when it is not there.
     pub departments: Vec<DepartmentEntry>,
-    mappings: Vec<Mapping>,
-    openings: BTreeMap<String, Opening>,
+    pub(super) mappings: Vec<Mapping>,
+    pub(super) openings: BTreeMap<String, Opening>,
 }
 
 /// What holds from one day until the next change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Terms {
-    switchboard_limit: Millis,
-    queue_limit: Millis,
-    short_abandon: Millis,
-    targets: Targets,
-    switchboard: String,
+pub(super) struct Terms {
+    pub(super) switchboard_limit: Millis,
+    pub(super) queue_limit: Millis,
+    pub(super) short_abandon: Millis,
+    pub(super) targets: Targets,
+    pub(super) switchboard: String,
 }
 
 /// A queue's department from a day on; without one, from the beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Mapping {
-    queue: String,
-    from: Option<Day>,
-    department: String,
+pub(super) struct Mapping {
+    pub(super) queue: String,
+    pub(super) from: Option<Day>,
+    pub(super) department: String,
 }
 
 impl Terms {

@@ -5,6 +5,7 @@
 //! downstream checks again. Secrets are never in the settings, only the names of their files.
 //! `config/svarstid.toml` names every key with its unit and its default.
 
+mod canon;
 mod daemon;
 mod fault;
 mod figures;
@@ -75,6 +76,32 @@ impl Config {
     /// The rules over names that come from [`Config::names`].
     pub fn rules(&self, names: &Names) -> Rules {
         self.figures.rules(names)
+    }
+
+    /// What the figures are made by, as one canonical text for the ledger's chains. Two files that
+    /// mean the same give the same bytes. It is TOML that [`Config::parse`] reads.
+    pub fn rules_text(&self) -> String {
+        canon::text(&self.figures)
+    }
+
+    /// Takes over what the figures are made by from a text of [`Config::rules_text`]: what an
+    /// instance with an older version does with the chain's. Everything else stays.
+    ///
+    /// # Errors
+    ///
+    /// Every fault of the text, and then nothing has changed.
+    pub fn adopt_rules(&mut self, text: &str) -> Result<(), Vec<Fault>> {
+        // Room for the names is this instance's own matter, so its limits are judged, not the
+        // defaults that the text leaves out.
+        let room = [
+            ("SVARSTID_LIMITS_DEPARTMENTS", self.limits.departments),
+            ("SVARSTID_LIMITS_QUEUES", self.limits.queues),
+        ];
+        let adopted =
+            Config::parse(text, &room.map(|(name, room)| (name.to_owned(), room.to_string())))?;
+        self.limits.silence_hours = adopted.limits.silence_hours;
+        self.figures = adopted.figures;
+        Ok(())
     }
 
     /// The departments in the order of the file.

@@ -17,14 +17,16 @@ use crate::domain::calendar::{Day, HalfDay, OpeningHours, Span, SpecialDay, Week
 /// The schedule of every unit that names none.
 pub(super) const DEFAULT: &str = "default";
 
-const WEEKDAYS: [&str; 7] =
+/// The keys of the days, Monday first.
+pub(super) const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// One schedule: weekly hours by the day from which they hold, and special dates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Opening {
-    weeks: Vec<(Day, Weekly)>,
-    special: Vec<SpecialDay>,
+    pub(super) weeks: Vec<(Day, Weekly)>,
+    /// In rising order of dates.
+    pub(super) special: Vec<SpecialDay>,
 }
 
 impl Opening {
@@ -66,6 +68,10 @@ pub(super) fn openings(value: Option<Value>, faults: &mut Vec<Fault>) -> BTreeMa
                 continue;
             }
         };
+        if versions.is_empty() {
+            let remedy = format!("write [[opening.{name}]] and its keys below, or remove it");
+            faults.push(Fault::new(format!("opening.{name}"), "[]", "has no hours", remedy));
+        }
         let mut opening = Opening::default();
         for version in versions {
             let path = format!("opening.{name}");
@@ -80,6 +86,7 @@ pub(super) fn openings(value: Option<Value>, faults: &mut Vec<Fault>) -> BTreeMa
                 }
             }
         }
+        opening.special.sort_by_key(|special| special.day);
         found.insert(name, opening);
     }
     found

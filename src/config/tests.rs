@@ -271,6 +271,40 @@ fn queues_and_hours_follow_the_departments() {
 }
 
 #[test]
+fn the_ledgers_text_of_the_rules_means_the_same() {
+    let fine = "[rules]\nshort_abandon_seconds = 2.125\nvalid_from = 2020-05-17";
+    for text in ["", MUNICIPALITY, &full_example(), fine] {
+        let config = parse(text);
+        let written = config.rules_text();
+        assert_eq!(parse(&written).figures, config.figures);
+        assert_eq!(parse(&written).rules_text(), written);
+        let mut other = parse("[kafka]\ngroup = \"other\"");
+        other.adopt_rules(&written).unwrap();
+        assert_eq!((&other.figures, other.kafka.group.as_str()), (&config.figures, "other"));
+    }
+}
+
+#[test]
+fn the_ledgers_text_does_not_depend_on_how_a_file_is_written() {
+    let one = "# A comment.\n[rules]\nrings = 3\nring_period_seconds = 5\n[opening.default]\n\
+               monday = ['08:00-12:00', '13:00-16:00']\nclosed = [2026-12-28, 2026-01-02]";
+    let other = "opening.default.closed = ['2026-01-02']\n\
+                 opening.default.special.2026-12-28 = []\n\
+                 opening.default.monday = ['08:00–12:00', '13:00 - 16:00']";
+    assert_eq!(parse(one).rules_text(), parse(other).rules_text());
+    assert_ne!(parse(one).rules_text(), parse("").rules_text());
+}
+
+#[test]
+fn rules_that_do_not_fit_are_not_adopted() {
+    let mut small = parse("[limits]\ndepartments = 2");
+    let before = small.clone();
+    let faults = told(&small.adopt_rules(&parse(MUNICIPALITY).rules_text()).unwrap_err());
+    assert!(faults.contains("is too small for the 3 that are configured"), "{faults}");
+    assert_eq!(small, before);
+}
+
+#[test]
 fn more_departments_than_there_is_room_for_is_a_fault() {
     let text = "[limits]\ndepartments = 1\n[[department]]\nslug = \"a\"";
     assert_eq!(
