@@ -1,0 +1,126 @@
+//! The figures' settings as one canonical text: what stands in each chain of the ledger.
+//!
+//! Comments, defaults and the order of keys leave no trace, so two files that mean the same give
+//! the same bytes; and what a default was when the text was written stays in force with it.
+
+use toml::{Table, Value};
+
+use super::figures::{Figures, Terms};
+use super::opening::{Opening, WEEKDAYS};
+use crate::domain::calendar::{HalfDay, Span};
+use crate::domain::units::Millis;
+
+/// The text; reading it gives equal figures.
+pub(super) fn text(figures: &Figures) -> String {
+    let mut rules = Table::new();
+    put(&mut rules, "version", i64::from(figures.version));
+    if let Some(from) = figures.base_from {
+        put(&mut rules, "valid_from", from.to_string());
+    }
+    limits(&mut rules, &figures.base);
+    let mut goals = Table::new();
+    put(&mut goals, "valid_from", figures.goals_from.to_string());
+    targets(&mut goals, &figures.base);
+    let mut switchboard = Table::new();
+    put(&mut switchboard, "department", figures.base.switchboard.clone());
+    let mut bounds = Table::new();
+    put(&mut bounds, "silence_hours", figures.silence.0 / Millis::from_hours(1).0);
+
+    let changes = figures.changes.iter().map(|(from, terms)| {
+        let mut change = Table::new();
+        put(&mut change, "valid_from", from.to_string());
+        limits(&mut change, terms);
+        targets(&mut change, terms);
+        put(&mut change, "switchboard_department", terms.switchboard.clone());
+        Value::Table(change)
+    });
+    let departments = figures.departments.iter().map(|entry| {
+        let mut department = Table::new();
+        put(&mut department, "slug", entry.slug.clone());
+        put(&mut department, "name", entry.name.clone());
+        put(&mut department, "opening", entry.opening.clone());
+        Value::Table(department)
+    });
+    let queues = figures.mappings.iter().map(|mapping| {
+        let mut queue = Table::new();
+        put(&mut queue, "name", mapping.queue.clone());
+        put(&mut queue, "department", mapping.department.clone());
+        if let Some(from) = mapping.from {
+            put(&mut queue, "valid_from", from.to_string());
+        }
+        Value::Table(queue)
+    });
+    let openings = figures.openings.iter().map(|(name, hours)| (name.clone(), opening(hours)));
+
+    let mut document = Table::new();
+    put(&mut document, "rules", rules);
+    put(&mut document, "goals", goals);
+    put(&mut document, "switchboard", switchboard);
+    put(&mut document, "limits", bounds);
+    put(&mut document, "change", changes.collect::<Vec<Value>>());
+    put(&mut document, "department", departments.collect::<Vec<Value>>());
+    put(&mut document, "queue", queues.collect::<Vec<Value>>());
+    put(&mut document, "opening", openings.collect::<Table>());
+    document.to_string()
+}
+
+fn limits(table: &mut Table, terms: &Terms) {
+    put(table, "switchboard_limit_seconds", seconds(terms.switchboard_limit));
+    put(table, "queue_limit_seconds", seconds(terms.queue_limit));
+    put(table, "short_abandon_seconds", seconds(terms.short_abandon));
+}
+
+fn targets(table: &mut Table, terms: &Terms) {
+    put(table, "sm1_percent", i64::from(terms.targets.sm1_percent));
+    put(table, "sm2_percent", i64::from(terms.targets.sm2_percent));
+    put(table, "sm3_percent", i64::from(terms.targets.sm3_percent));
+}
+
+/// Special dates belong to the whole schedule and stand with its first hours.
+fn opening(opening: &Opening) -> Value {
+    let mut special = Table::new();
+    for day in &opening.special {
+        special.insert(day.day.to_string(), spans(&day.spans));
+    }
+    let versions = opening.weeks.iter().enumerate().map(|(at, (from, week))| {
+        let mut version = Table::new();
+        put(&mut version, "valid_from", from.to_string());
+        for (key, day) in WEEKDAYS.into_iter().zip(&week.days) {
+            put(&mut version, key, spans(day));
+        }
+        put(&mut version, "public_holidays", if week.open_on_holidays { "open" } else { "closed" });
+        let mut half_days = Table::new();
+        for half in HalfDay::ALL {
+            if let Some(closes) = week.half_days[half.index()] {
+                put(&mut half_days, half.key(), clock(closes));
+            }
+        }
+        put(&mut version, "half_days", half_days);
+        if at == 0 {
+            put(&mut version, "special", std::mem::take(&mut special));
+        }
+        Value::Table(version)
+    });
+    Value::Array(versions.collect())
+}
+
+fn spans(spans: &[Span]) -> Value {
+    let text = |span: &Span| Value::from(format!("{}-{}", clock(span.from()), clock(span.until())));
+    Value::Array(spans.iter().map(text).collect())
+}
+
+fn clock(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+/// Whole seconds as a whole number, so that they read as they were written.
+fn seconds(length: Millis) -> Value {
+    match length.0 % 1_000 {
+        0 => Value::from(length.0 / 1_000),
+        _ => Value::from(length.as_seconds()),
+    }
+}
+
+fn put(table: &mut Table, key: &str, value: impl Into<Value>) {
+    table.insert(key.to_owned(), value.into());
+}
