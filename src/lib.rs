@@ -1,4 +1,5 @@
 //! svarstid turns a municipality's telephony events into exact, real-time service figures.
 
 pub mod domain;
+pub mod simulate;
 pub mod wire;
