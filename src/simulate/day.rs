@@ -7,25 +7,25 @@ use super::agenda::Agenda;
 use super::calendar::{day_number, is_working_day, next};
 use super::chance::Chance;
 use super::demand::{self, Arrival};
-use super::desk::{Customer, Desk, Exit, Rules, Told, Wake};
+use super::desk::{Desk, Exit, Rules, Told, Wake};
 use super::event::{
-    AgentName, AgentState, Cause, Escalation, Event, Leaving, NONE, Rejection, Source, Target, What,
+    AgentName, AgentState, Cause, Event, Leaving, NONE, Rejection, Source, Target, What,
 };
 use super::municipality::{Municipality, POOL};
 
 /// Purpose of the streams of chance of this file.
 const DAY: u64 = 10;
 pub(super) const SECOND: f64 = 1_000.0;
-const MINUTE: i64 = 60_000;
+pub(super) const MINUTE: i64 = 60_000;
 pub(super) const HOUR: i64 = 3_600_000;
 
 /// Somebody who rings again on the next day.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Comeback {
-    at: i64,
-    department: u16,
-    direct: bool,
-    caller: Option<u32>,
+    pub(super) at: i64,
+    pub(super) department: u16,
+    pub(super) direct: bool,
+    pub(super) caller: Option<u32>,
 }
 
 /// What a day leaves behind.
@@ -53,7 +53,7 @@ pub(super) fn simulate(
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Moment {
+pub(super) enum Moment {
     /// The call reaches the municipality.
     Rings(u32),
     /// The call reaches the operators, for the first time or again.
@@ -65,33 +65,33 @@ enum Moment {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Call {
-    department: u16,
-    caller: Option<u32>,
-    direct: bool,
-    for_the_desk: bool,
+pub(super) struct Call {
+    pub(super) department: u16,
+    pub(super) caller: Option<u32>,
+    pub(super) direct: bool,
+    pub(super) for_the_desk: bool,
     /// Stays so far; the last is where the call is.
-    stays: u8,
-    rings: u16,
+    pub(super) stays: u8,
+    pub(super) rings: u16,
     /// Was passed to a wrong desk before.
-    bounced: bool,
+    pub(super) bounced: bool,
 }
 
 pub(super) struct Day<'a> {
     pub(super) city: &'a Municipality,
     pub(super) number: i32,
     pub(super) chance: Chance,
-    agenda: Agenda<Moment>,
+    pub(super) agenda: Agenda<Moment>,
     calls: Vec<Call>,
     desks: Vec<Desk>,
     /// Per desk and agent, the state last written down.
     shown: Vec<Vec<AgentState>>,
     events: Vec<Event>,
-    comebacks: Vec<Comeback>,
+    pub(super) comebacks: Vec<Comeback>,
     restarts: &'a [(Source, i64)],
-    hours: Option<(i64, i64)>,
-    date: Date,
-    midnight_after: i64,
+    pub(super) hours: Option<(i64, i64)>,
+    pub(super) date: Date,
+    pub(super) midnight_after: i64,
     operators: usize,
 }
 
@@ -127,7 +127,7 @@ impl<'a> Day<'a> {
         }
     }
 
-    fn ring_at(&mut self, arrival: Arrival, caller: Option<u32>) {
+    pub(super) fn ring_at(&mut self, arrival: Arrival, caller: Option<u32>) {
         let Arrival { at, department, direct, for_the_desk } = arrival;
         let call = u32::try_from(self.calls.len()).expect("a day has fewer than 4 G calls");
         self.calls.push(Call {
@@ -204,7 +204,7 @@ impl<'a> Day<'a> {
         self.agenda.add(at, Moment::Wake(desk, wake));
     }
 
-    fn minutes(&mut self, low: f64, high: f64) -> i64 {
+    pub(super) fn minutes(&mut self, low: f64, high: f64) -> i64 {
         (self.chance.between(low, high) * 60.0 * SECOND) as i64
     }
 
@@ -227,16 +227,16 @@ impl<'a> Day<'a> {
         }
     }
 
-    fn call(&mut self, call: u32) -> &mut Call {
+    pub(super) fn call(&mut self, call: u32) -> &mut Call {
         &mut self.calls[call as usize]
     }
 
-    fn is_open(&self, at: i64) -> bool {
+    pub(super) fn is_open(&self, at: i64) -> bool {
         self.hours.is_some_and(|(opens, closes)| opens <= at && at < closes)
     }
 
     /// Writes down what happened to a call where it is.
-    fn write(&mut self, time: i64, call: u32, queue: u16, what: What) {
+    pub(super) fn write(&mut self, time: i64, call: u32, queue: u16, what: What) {
         let Call { department, stays, .. } = self.calls[call as usize];
         // The main number counts on the department that runs the switchboard.
         let (department, source) =
@@ -357,7 +357,12 @@ impl<'a> Day<'a> {
         }
     }
 
-    fn ended(&self, talk_ms: Option<i64>, wrap_up_ms: Option<i64>, cause: Cause) -> What {
+    pub(super) fn ended(
+        &self,
+        talk_ms: Option<i64>,
+        wrap_up_ms: Option<i64>,
+        cause: Cause,
+    ) -> What {
         let whole = |ms: i64| u32::try_from(ms).unwrap_or(u32::MAX);
         What::Ended { talk_ms: talk_ms.map(whole), wrap_up_ms: wrap_up_ms.map(whole), cause }
     }
@@ -375,42 +380,6 @@ impl<'a> Day<'a> {
         let customer = self.customer(now, desk, call);
         self.desks[usize::from(desk)].offer(now, customer, &mut self.chance);
         self.hear(now, desk);
-    }
-
-    /// How long a caller will talk, and wait, and what ends the waiting.
-    fn customer(&mut self, now: i64, desk: u16, call: u32) -> Customer {
-        let chance = &mut self.chance;
-        let talk_ms = chance.lognormal(180.0 * SECOND, 0.75).clamp(8_000.0, 7_200_000.0) as i64;
-        let wrap_up_ms = chance.exponential(45.0 * SECOND) as i64;
-        let balks = chance.happens(0.04);
-        let patience = if balks {
-            chance.between(0.0, 10.0)
-        } else {
-            // A Weibull of shape 0.9 has its mean at scale × Γ(1 + 1/0.9) = scale × 1.0522.
-            10.0 + chance.weibull(0.9, 7.0 * 60.0 / 1.0522)
-        };
-        let mut exits = vec![(patience * SECOND, Exit::HungUp)];
-        let mut maybe = |probability: f64, low: f64, high: f64, exit: Exit| {
-            let at = chance.between(low, high) * SECOND;
-            if chance.happens(probability) {
-                exits.push((at, exit));
-            }
-        };
-        maybe(0.03, 20.0, 150.0, Exit::Left(Leaving::KeyExit));
-        maybe(0.06, 90.0, 180.0, Exit::Left(Leaving::Callback));
-        maybe(0.004, 20.0, 240.0, Exit::Left(Leaving::Withdrawn));
-        maybe(0.001, 10.0, 200.0, Exit::Vanished);
-        if desk == POOL {
-            maybe(1.0, 900.0, 900.0, Exit::Left(Leaving::TimedOut));
-        } else {
-            maybe(0.4, 240.0, 240.0, Exit::Left(Leaving::Overflowed));
-            maybe(1.0, 480.0, 480.0, Exit::Left(Leaving::TimedOut));
-        }
-        let (after, leaves) = exits
-            .into_iter()
-            .min_by(|left, right| left.0.total_cmp(&right.0))
-            .expect("patience is always among them");
-        Customer { call, talk_ms, wrap_up_ms, leaves_at: now + after as i64, leaves }
     }
 
     /// Writes down what a desk says, and sends callers on.
@@ -523,125 +492,5 @@ impl<'a> Day<'a> {
             self.agenda.add(now + way, Moment::Desk(POOL, call));
         }
         possible
-    }
-
-    /// The conversation is over: what became of the question.
-    fn talked(&mut self, now: i64, desk: u16, call: u32, talk_ms: i64, wrap_up_ms: i64) {
-        let ended_at = now + wrap_up_ms;
-        if !self.call(call).bounced && self.chance.happens(0.03) {
-            let department = demand::department(self.city, &mut self.chance);
-            let other = self.city.desk_of[usize::from(department)];
-            if other != desk {
-                let to = Target::Queue(other);
-                self.write(now, call, desk, What::Passed { blind: false, by_matter: true, to });
-                let ended = self.ended(Some(talk_ms), Some(wrap_up_ms), Cause::Passed);
-                self.write(ended_at, call, desk, ended);
-                // The stay at the wrong desk keeps its department, so the call changes hands
-                // only after its last word there.
-                self.call(call).department = department;
-                self.call(call).bounced = true;
-                self.agenda.add(now + 600, Moment::Desk(other, call));
-                return;
-            }
-        }
-        let questions = if self.chance.happens(0.05) { 2 } else { 1 };
-        let mut again = 0.06;
-        let mut cause = Cause::CallerHungUp;
-        let settled = 0.6 + 0.2 * (f64::from(self.call(call).department) * 0.37).fract();
-        for question in 1..=questions {
-            if self.chance.happens(settled) {
-                self.write(now, call, desk, What::Resolved { question });
-                continue;
-            }
-            let outcome = match self.chance.pick([0.45, 0.35, 0.15, 0.05].into_iter()) {
-                0 => Escalation::TakesOver,
-                1 => Escalation::WillCallBack,
-                2 => Escalation::AskedToCallLater,
-                _ => Escalation::Other,
-            };
-            self.write(now, call, desk, What::Escalated { question, outcome });
-            match outcome {
-                Escalation::TakesOver if cause != Cause::Passed => {
-                    let to = Target::Extension(self.chance.below(10_000) as u16);
-                    self.write(
-                        now + 10,
-                        call,
-                        desk,
-                        What::Passed { blind: false, by_matter: false, to },
-                    );
-                    cause = Cause::Passed;
-                }
-                Escalation::WillCallBack => self.promise_callback(now + 20, desk, call),
-                Escalation::AskedToCallLater => again = 0.5,
-                Escalation::TakesOver | Escalation::Other => {}
-            }
-        }
-        if cause != Cause::Passed && self.chance.happens(0.3) {
-            cause = Cause::AgentHungUp;
-        }
-        // A few ends are written hours later, when the system notices.
-        let bounced = self.call(call).bounced;
-        let noticed = if !bounced && self.chance.happens(0.003) {
-            (self.chance.between(1.0, 5.0) * HOUR as f64) as i64
-        } else {
-            0
-        };
-        let ended = self.ended(Some(talk_ms), Some(wrap_up_ms), cause);
-        self.write(ended_at + noticed, call, desk, ended);
-        self.come_back(now, call, again, 180.0);
-    }
-
-    /// Promises to ring back; 85 % of promises are kept within two working days.
-    fn promise_callback(&mut self, now: i64, desk: u16, call: u32) {
-        self.write(now, call, desk, What::CallbackPromised);
-        let mut at = now;
-        let mut attempts = 1;
-        while !self.chance.happens(0.7) && attempts < 3 {
-            at = self.later_in_hours(at, 4.0);
-            self.write(at, call, desk, What::CallbackAttempted);
-            attempts += 1;
-        }
-        at = self.later_in_hours(at, 3.0);
-        if self.chance.happens(0.85) {
-            self.write(at, call, desk, What::CallbackKept);
-        } else {
-            self.write(at + 48 * HOUR, call, desk, What::CallbackExpired);
-        }
-    }
-
-    /// A moment within opening hours, some hours on.
-    pub(super) fn later_in_hours(&mut self, from: i64, mean_hours: f64) -> i64 {
-        let at = from + (self.chance.exponential(mean_hours) * HOUR as f64) as i64 + MINUTE;
-        let mut date = self.city.calendar.local_date(at);
-        loop {
-            match self.city.calendar.hours(date) {
-                Some((_, closes)) if at < closes => break,
-                Some(_) | None => date = next(date),
-            }
-        }
-        let (opens, _) = self.city.calendar.hours(date).expect("the loop ends on a working day");
-        if at < opens { opens + self.minutes(1.0, 120.0) } else { at }
-    }
-
-    /// Perhaps rings again within 24 h.
-    fn come_back(&mut self, now: i64, call: u32, probability: f64, mean_minutes: f64) {
-        if !self.chance.happens(probability) {
-            return;
-        }
-        let Call { department, direct, caller, .. } = *self.call(call);
-        let wait = MINUTE as f64 + self.chance.exponential(mean_minutes) * MINUTE as f64;
-        let mut at = now + wait as i64;
-        if self.hours.is_none_or(|(_, closes)| at >= closes) {
-            let tomorrow = self.city.calendar.at(next(self.date), 7, 30);
-            at = tomorrow + self.minutes(0.0, 240.0);
-        }
-        if at - now > 24 * HOUR {
-            return;
-        }
-        if at < self.midnight_after {
-            self.ring_at(Arrival { at, department, direct, for_the_desk: false }, caller);
-        } else {
-            self.comebacks.push(Comeback { at, department, direct, caller });
-        }
     }
 }

@@ -12,6 +12,7 @@
 
 mod agenda;
 mod calendar;
+mod caller;
 mod chance;
 mod day;
 mod demand;
@@ -27,7 +28,7 @@ mod truth;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::ops::Range;
 
 use jiff::civil::Date;
 
@@ -66,7 +67,7 @@ pub struct Simulation {
     date: Date,
     /// Not yet due, in order of arrival.
     later: Vec<Delivery>,
-    due: VecDeque<Delivery>,
+    due: std::vec::IntoIter<Delivery>,
     comebacks: Vec<Comeback>,
     truth: Truth,
 }
@@ -83,7 +84,7 @@ impl Simulation {
             date: city.parameters.from,
             city,
             later: Vec::new(),
-            due: VecDeque::new(),
+            due: Vec::new().into_iter(),
             comebacks: Vec::new(),
             truth,
         })
@@ -93,7 +94,6 @@ impl Simulation {
     #[must_use]
     pub fn into_truth(mut self) -> Truth {
         while self.date < self.city.parameters.to {
-            self.due.clear();
             self.live();
         }
         self.truth.finish();
@@ -114,17 +114,19 @@ impl Simulation {
         events.retain(|event| event.time < stop || is_heard_to_its_end(event.what));
         let next_date = calendar::next(date);
         let until = city.calendar.midnight(next_date);
-        system(&mut events, city.calendar.midnight(date), until, &restarts);
+        let day = i32::try_from(calendar::day_number(date)).expect("within two centuries");
+        system(&mut events, day, city.calendar.midnight(date)..until, &restarts);
         let parameters = &city.parameters;
         let deliveries = faults::deliver(parameters.seed, parameters.faults, date, events);
         count(&mut self.truth, &deliveries);
         self.later.extend(deliveries);
-        self.later.sort_by_key(|delivery| {
+        self.later.sort_unstable_by_key(|delivery| {
             (delivery.arrives, delivery.event.day, delivery.event.number, delivery.repeat)
         });
         let is_last = next_date >= parameters.to;
         let due = self.later.partition_point(|delivery| is_last || delivery.arrives < until);
-        self.due.extend(self.later.drain(..due));
+        let later = self.later.split_off(due);
+        self.due = std::mem::replace(&mut self.later, later).into_iter();
         self.date = next_date;
     }
 }
@@ -133,10 +135,10 @@ impl Iterator for Simulation {
     type Item = Record;
 
     fn next(&mut self) -> Option<Record> {
-        while self.due.is_empty() && self.date < self.city.parameters.to {
+        while self.due.as_slice().is_empty() && self.date < self.city.parameters.to {
             self.live();
         }
-        let Delivery { arrives, event, .. } = self.due.pop_front()?;
+        let Delivery { arrives, event, .. } = self.due.next()?;
         Some(Record {
             arrival_ms: arrives,
             key: event::key(&event),
@@ -165,12 +167,8 @@ fn is_heard_to_its_end(what: What) -> bool {
     )
 }
 
-/// What the systems say of themselves between two moments.
-fn system(events: &mut Vec<Event>, from: i64, until: i64, restarts: &[(Source, i64)]) {
-    let day = events.first().map_or_else(
-        || i32::try_from((from + 43_200_000).div_euclid(86_400_000)).expect("two centuries"),
-        |event| event.day,
-    );
+/// What the systems say of themselves within a span of time.
+fn system(events: &mut Vec<Event>, day: i32, span: Range<i64>, restarts: &[(Source, i64)]) {
     let mut first = events.iter().map(|event| event.number + 1).max().unwrap_or(0);
     let mut write = |time, source, what| {
         events.push(Event {
@@ -186,8 +184,8 @@ fn system(events: &mut Vec<Event>, from: i64, until: i64, restarts: &[(Source, i
         });
         first += 1;
     };
-    let mut at = from;
-    while at < until {
+    let mut at = span.start;
+    while at < span.end {
         for source in Source::ALL {
             write(at, source, What::Heartbeat);
         }
@@ -225,7 +223,7 @@ fn count(truth: &mut Truth, deliveries: &[Delivery]) {
             heard.push(delivery.event);
         }
     }
-    heard.sort_by_key(|event| (event.contact, event.time, event.number));
+    heard.sort_unstable_by_key(|event| (event.contact, event.time, event.number));
     for contact in heard.chunk_by(|left, right| left.contact == right.contact) {
         truth.contact(contact);
     }

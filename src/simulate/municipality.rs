@@ -76,6 +76,21 @@ impl Parameters {
         }
     }
 
+    /// The queues, each with the slugs of the departments whose calls it takes, the pooled desk
+    /// first. Callers of any department may also come to the pooled desk from a desk of its own.
+    pub fn queues(&self) -> Vec<(String, Vec<String>)> {
+        let mut queues = vec![(POOL_QUEUE.to_owned(), Vec::new())];
+        for department in &self.departments {
+            if department.own_desk {
+                let name = format!("kundtjanst-{}", department.slug);
+                queues.push((name, vec![department.slug.clone()]));
+            } else {
+                queues[usize::from(POOL)].1.push(department.slug.clone());
+            }
+        }
+        queues
+    }
+
     /// Checks what the types cannot.
     ///
     /// # Errors
@@ -160,6 +175,7 @@ pub fn departments() -> Vec<Department> {
 
 /// The pooled desk is the first of the desks.
 pub(super) const POOL: u16 = 0;
+const POOL_QUEUE: &str = "kundtjanst-pool";
 
 /// The municipality worked out from its parameters.
 #[derive(Clone, Debug)]
@@ -182,30 +198,27 @@ impl Municipality {
         let total: f64 = departments.iter().map(|department| department.weight).sum();
         let share: Vec<f64> =
             departments.iter().map(|department| department.weight / total).collect();
-        let mut queues = vec!["kundtjanst-pool".to_owned()];
-        let mut members: Vec<Vec<String>> = vec![Vec::new()];
-        let mut load = vec![0.0];
-        let mut desk_of = Vec::new();
-        for (department, share) in departments.iter().zip(&share) {
-            let quoted = format!("\"{}\"", department.slug);
+        let queues = parameters.queues();
+        let mut desk_of = vec![POOL; departments.len()];
+        let mut load = vec![0.0; queues.len()];
+        let mut own_desks = 1_u16..;
+        for ((department, share), desk) in departments.iter().zip(&share).zip(&mut desk_of) {
             if department.own_desk {
-                desk_of.push(u16::try_from(queues.len()).expect("at most 1000 departments"));
-                queues.push(format!("kundtjanst-{}", department.slug));
-                members.push(vec![quoted]);
-                load.push(*share);
-            } else {
-                desk_of.push(POOL);
-                members[usize::from(POOL)].push(quoted);
-                load[usize::from(POOL)] += share;
+                *desk = own_desks.next().expect("at most 1000 departments");
             }
+            load[usize::from(*desk)] += share;
         }
+        let list = |slugs: &[String]| {
+            let quoted: Vec<String> = slugs.iter().map(|slug| format!("\"{slug}\"")).collect();
+            format!("[{}]", quoted.join(","))
+        };
         let agents = load.iter().map(|share| agents_for(*share, parameters.scale)).collect();
         Ok(Municipality {
             calendar: Calendar::new(parameters.half_day_close),
             names: Names {
                 departments: departments.iter().map(|one| one.slug.clone()).collect(),
-                queues,
-                numbers: members.iter().map(|list| format!("[{}]", list.join(","))).collect(),
+                numbers: queues.iter().map(|(_, slugs)| list(slugs)).collect(),
+                queues: queues.into_iter().map(|(name, _)| name).collect(),
             },
             desk_of,
             agents,

@@ -1,5 +1,7 @@
 //! What the simulated municipality must be like.
 
+mod from_bytes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::date;
