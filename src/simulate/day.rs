@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 
 use super::agenda::Agenda;
-use super::calendar::{day_number, is_working_day, next};
+use super::calendar::{day_number, next};
 use super::chance::Chance;
 use super::demand::{self, Arrival};
 use super::desk::{Desk, Exit, Rules, Told, Wake};
@@ -152,7 +152,7 @@ impl<'a> Day<'a> {
             };
             self.desks.push(Desk::new(rules, agents));
             self.shown.push(vec![AgentState::LoggedOut; usize::from(agents)]);
-            if let Some((opens, closes)) = self.hours.filter(|_| is_working_day(self.date)) {
+            if let Some((opens, closes)) = self.hours {
                 self.timetable(number, agents, opens, closes);
             }
         }

@@ -53,6 +53,12 @@ impl Within {
             *count += i64::from(wait_ms <= limit * 1_000);
         }
     }
+
+    fn add(&mut self, other: Within) {
+        for (sum, count) in self.0.iter_mut().zip(other.0) {
+            *sum += count;
+        }
+    }
 }
 
 /// Waits of all stays that ended in an answer, a hang-up or another way out, milliseconds.
@@ -91,6 +97,38 @@ pub struct Row {
     pub talk_ms: i64,
     pub transferred: i64,
     pub ring_no_answer: i64,
+}
+
+impl Row {
+    /// Adds another row, for sums over days, queues or departments.
+    pub fn add(&mut self, other: &Row) {
+        self.offered += other.offered;
+        self.outside_hours += other.outside_hours;
+        self.closed += other.closed;
+        self.rejected.full += other.rejected.full;
+        self.rejected.no_agent += other.rejected.no_agent;
+        self.rejected.diverted += other.rejected.diverted;
+        self.queued += other.queued;
+        self.answered += other.answered;
+        self.abandoned += other.abandoned;
+        self.short_abandoned += other.short_abandoned;
+        self.timed_out += other.timed_out;
+        self.left_empty += other.left_empty;
+        self.key_exit += other.key_exit;
+        self.withdrawn += other.withdrawn;
+        self.callback += other.callback;
+        self.overflowed += other.overflowed;
+        self.lost_by_restart += other.lost_by_restart;
+        self.lost_track += other.lost_track;
+        self.waiting += other.waiting;
+        self.answered_within.add(other.answered_within);
+        self.abandoned_within.add(other.abandoned_within);
+        self.wait_ms.sum += other.wait_ms.sum;
+        self.wait_ms.max = self.wait_ms.max.max(other.wait_ms.max);
+        self.talk_ms += other.talk_ms;
+        self.transferred += other.transferred;
+        self.ring_no_answer += other.ring_no_answer;
+    }
 }
 
 /// Which row: quarter-hour of the offer, department, and queue (none at the switchboard).
@@ -398,6 +436,7 @@ struct Definitions {
     silence_ms: i64,
     limits_seconds: [i64; LIMITS.len()],
     opening_hours: &'static str,
+    half_days_close: Option<String>,
 }
 
 impl Serialize for Truth {
@@ -409,6 +448,10 @@ impl Serialize for Truth {
             silence_ms: super::recount::SILENCE_MS,
             limits_seconds: LIMITS,
             opening_hours: "07:30-16:30 Europe/Stockholm, working days",
+            half_days_close: self
+                .parameters
+                .half_day_close
+                .map(|(hour, minute)| format!("{hour:02}:{minute:02}")),
         };
         let text = |quarter: i64| self.calendar.local_text(quarter * QUARTER_MS);
         let rows = Each(|| {
