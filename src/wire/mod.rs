@@ -6,12 +6,14 @@
 //!
 //! - [`event`]: the canonical event's fields, for reading and writing;
 //! - [`canonical`]: canonical JSON to [`crate::domain::event::Message`];
+//! - [`follow`]: bytes to lines, and where a followed log goes on;
 //! - [`identity`]: keyed hashes of ids, daily pseudonyms of callers;
 //! - [`time`]: RFC 3339 to milliseconds and back;
 //! - [`reject`]: the fixed list of reasons.
 
 pub mod canonical;
 pub mod event;
+pub mod follow;
 pub mod identity;
 pub mod reject;
 pub mod time;
