@@ -227,4 +227,7 @@ pub struct AgentReport {
     pub state: AgentState,
     /// The departments whose number the agent staffs; empty keeps what was last said.
     pub departments: Vec<Department>,
+    /// The one queue the report is about, where the source keeps a state per queue (Asterisk's
+    /// members); `None` is about the agent as a whole.
+    pub queue: Option<Queue>,
 }

@@ -66,14 +66,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 /// A canonical event (DOMAIN 5.1). Lengths of time are whole milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, DeriveDeserialize)]
 pub struct Event<'a> {
-    /// For recognising repeats.
-    #[serde(borrow)]
+    /// For recognising repeats. Where it is missing the text is empty: a CloudEvents envelope may
+    /// carry the id, the type and the time instead.
+    #[serde(borrow, default)]
     pub id: Text<'a>,
     /// `contact.offered`, `queue.entered`, …
-    #[serde(borrow, rename = "type")]
+    #[serde(borrow, default, rename = "type")]
     pub kind: Text<'a>,
     /// RFC 3339, milliseconds.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub time: Text<'a>,
     /// The system that wrote it.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -166,4 +167,12 @@ pub struct Event<'a> {
     /// Order within one time where the source has whole seconds; by default 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordinal: Option<u64>,
+}
+
+impl Event<'_> {
+    /// The key of the event's record in Kafka: the contact, for `agent.state` the agent. `None`
+    /// for events of a whole system, which go to every partition.
+    pub fn record_key(&self) -> Option<&str> {
+        self.contact.as_ref().or(self.agent.as_ref()).map(Text::as_str)
+    }
 }

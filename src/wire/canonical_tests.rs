@@ -1,0 +1,491 @@
+//! Every field, every reason, and no panic on foreign bytes.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::ids::{ContactId, EventId};
+
+fn decoder_with(open: bool) -> Decoder {
+    let mut names = Names::new(2, 2, 2, open);
+    names.departments.intern("barn");
+    Decoder::new(names, IdKey::new(b"k"), Pseudonyms::new(Some(b"p")), Limits::default())
+}
+
+fn decode(json: &str) -> Result<Decoded, Reason> {
+    decoder_with(false).decode(json.as_bytes(), &Arrival::default()).map_err(|r| r.reason)
+}
+
+/// An event of the given type with the given further fields.
+fn event(kind: &str, more: &str) -> String {
+    format!(r#"{{"id":"e1","type":"{kind}","time":"2026-06-15T12:00:00.000Z"{more}}}"#)
+}
+
+fn observation(kind: &str, more: &str) -> Observation {
+    let Message::Contact(_, observation) = decode(&event(kind, more)).unwrap().message else {
+        panic!("not of a contact");
+    };
+    observation
+}
+
+fn reason(kind: &str, more: &str) -> Reason {
+    decode(&event(kind, more)).unwrap_err()
+}
+
+const CONTACT: &str = r#","contact":"c1""#;
+
+#[test]
+fn every_field_of_an_answer() {
+    let mut decoder = decoder_with(false);
+    let json = r#"{"id":"e1","type":"contact.answered","time":"2026-06-15T12:00:15.000Z",
+        "source":"pbx1","contact":"c1","segment":"s1","department":"barn","queue":"q1",
+        "agent":"anna","wait_ms":15000,"ring_ms":3000,"ordinal":7,"unheard_of":{"deep":[1,null]}}"#;
+    let decoded = decoder.decode(json.as_bytes(), &Arrival::default()).unwrap();
+    assert!(decoded.notes.is_empty());
+    let ids = IdKey::new(b"k");
+    let expected = Observation {
+        time: Timestamp(1_781_524_815_000),
+        ordinal: 7,
+        what: What::Answered { wait: Some(Millis(15_000)) },
+        id: ids.event("e1"),
+        segment: Some(ids.segment("s1")),
+        place: Some(Place::Queue(Queue(0))),
+        department: Some(Department(1)),
+        source: Source(0),
+    };
+    assert_eq!(decoded.message, Message::Contact(ids.contact("c1"), expected));
+    assert_eq!(decoder.names().queues.name(0), "q1");
+    assert_eq!(decoder.names().sources.name(0), "pbx1");
+}
+
+#[test]
+fn every_contact_type() {
+    let q = r#","contact":"c1","queue":"q1""#;
+    let with = |more: &str| format!("{q},{more}");
+    let wait = Some(Millis(9_000));
+    for (kind, more, what) in [
+        ("contact.offered", with(r#""direct":true"#), What::Offered { direct: true, caller: None }),
+        ("queue.entered", q.to_owned(), What::QueueEntered { caller: None }),
+        ("queue.rejected", with(r#""reason":"full""#), What::QueueRejected(Rejection::Full)),
+        ("queue.rejected", with(r#""reason":"no_agent""#), What::QueueRejected(Rejection::NoAgent)),
+        ("queue.rejected", with(r#""reason":"closed""#), What::QueueRejected(Rejection::Closed)),
+        (
+            "queue.rejected",
+            with(r#""reason":"diverted""#),
+            What::QueueRejected(Rejection::Diverted),
+        ),
+        ("contact.met_by_machine", q.to_owned(), What::MetByMachine),
+        ("contact.ringing", with(r#""agent":"a","ring":1"#), What::Ringing),
+        ("contact.no_answer", q.to_owned(), What::NoAnswer),
+        ("contact.answered", with(r#""wait_ms":9000"#), What::Answered { wait }),
+        ("contact.abandoned", with(r#""wait_ms":9000,"position":2"#), What::Abandoned { wait }),
+        (
+            "queue.left",
+            with(r#""disposition":"timed_out","wait_ms":9000"#),
+            What::Left { how: Leaving::TimedOut, wait },
+        ),
+        (
+            "queue.left",
+            with(r#""disposition":"left_empty""#),
+            What::Left { how: Leaving::LeftEmpty, wait: None },
+        ),
+        (
+            "queue.left",
+            with(r#""disposition":"key_exit","wait_ms":null"#),
+            What::Left { how: Leaving::KeyExit, wait: None },
+        ),
+        (
+            "queue.left",
+            with(r#""disposition":"withdrawn","wait_ms":0"#),
+            What::Left { how: Leaving::Withdrawn, wait: Some(Millis(0)) },
+        ),
+        (
+            "queue.left",
+            with(r#""disposition":"callback""#),
+            What::Left { how: Leaving::Callback, wait: None },
+        ),
+        (
+            "queue.left",
+            with(r#""disposition":"overflowed""#),
+            What::Left { how: Leaving::Overflowed, wait: None },
+        ),
+        ("contact.passed", with(r#""mode":"blind","to":"q2""#), What::Passed { by_matter: None }),
+        ("contact.passed", with(r#""by":"matter""#), What::Passed { by_matter: Some(true) }),
+        ("contact.passed", with(r#""by":"name""#), What::Passed { by_matter: Some(false) }),
+        ("contact.resolved", with(r#""question":"f1","matter":"bygglov""#), What::Resolved),
+        ("contact.escalated", q.to_owned(), What::Escalated(Escalation::Other)),
+        (
+            "contact.escalated",
+            with(r#""outcome":"takes_over""#),
+            What::Escalated(Escalation::TakesOver),
+        ),
+        (
+            "contact.escalated",
+            with(r#""outcome":"will_call_back""#),
+            What::Escalated(Escalation::WillCallBack),
+        ),
+        (
+            "contact.escalated",
+            with(r#""outcome":"asked_to_call_later""#),
+            What::Escalated(Escalation::AskedToCallLater),
+        ),
+        (
+            "contact.ended",
+            with(r#""wait_ms":9000,"talk_ms":60000,"wrap_up_ms":5000,"cause":"caller""#),
+            What::Ended { wait, talk: Some(Millis(60_000)), wrap_up: Some(Millis(5_000)) },
+        ),
+    ] {
+        assert_eq!(observation(kind, &more).what, what, "{kind}{more}");
+    }
+}
+
+#[test]
+fn where_it_happened() {
+    let place = |kind, more: &str| observation(kind, &format!("{CONTACT}{more}")).place;
+    let queue = Some(Place::Queue(Queue(0)));
+    assert_eq!(place("contact.offered", ""), Some(Place::Switchboard));
+    assert_eq!(place("contact.offered", r#","queue":"q1""#), queue);
+    assert_eq!(place("contact.answered", ""), None);
+    assert_eq!(place("contact.answered", r#","queue":"q1""#), queue);
+    assert_eq!(place("contact.answered", r#","place":"queue","queue":"q1""#), queue);
+    let both = r#","place":"switchboard","queue":"q1""#;
+    assert_eq!(place("contact.answered", both), Some(Place::Switchboard));
+
+    let bad = |kind, more: &str| reason(kind, &format!("{CONTACT}{more}"));
+    assert_eq!(bad("queue.entered", ""), Reason::MissingQueue);
+    assert_eq!(bad("queue.entered", r#","queue":"""#), Reason::MissingQueue);
+    assert_eq!(bad("contact.answered", r#","place":"queue""#), Reason::MissingQueue);
+    assert_eq!(bad("queue.left", both), Reason::UnknownValue);
+    assert_eq!(bad("contact.offered", r#","place":"hall""#), Reason::UnknownValue);
+}
+
+#[test]
+fn agents_and_systems() {
+    let mut decoder = decoder_with(false);
+    let json = event(
+        "agent.state",
+        r#","agent":"anna","state":"paused","numbers":["barn","okänd"],"queue":"q1""#,
+    );
+    let decoded = decoder.decode(json.as_bytes(), &Arrival::default()).unwrap();
+    assert!(decoded.notes.has(Note::UnknownDepartment));
+    let Message::Agent(report) = decoded.message else { panic!() };
+    assert_eq!(report.state, AgentState::Paused);
+    assert_eq!(report.departments, [Department(1), Department::UNKNOWN]);
+    assert_eq!(report.queue, Some(Queue(0)));
+
+    for state in AgentState::ALL {
+        let json = event("agent.state", &format!(r#","agent":"a","state":"{}""#, state.name()));
+        let Message::Agent(report) = decode(&json).unwrap().message else { panic!() };
+        assert_eq!(report.state, state);
+    }
+    assert_eq!(reason("agent.state", r#","state":"ready""#), Reason::MissingAgent);
+    assert_eq!(reason("agent.state", r#","agent":"a","state":"asleep""#), Reason::UnknownValue);
+    assert_eq!(reason("agent.state", r#","agent":"a""#), Reason::UnknownValue);
+
+    let started = decode(&event("system.started", r#","source":"pbx1""#)).unwrap().message;
+    assert!(matches!(started, Message::Started { source: Source(0), .. }));
+    let alive = decode(&event("system.heartbeat", "")).unwrap().message;
+    assert!(matches!(alive, Message::Heartbeat { source: Source(0), .. }));
+}
+
+#[test]
+fn known_types_without_figures_are_set_aside() {
+    for kind in [
+        "callback.promised",
+        "callback.attempted",
+        "callback.kept",
+        "callback.expired",
+        "question.received",
+        "question.replied",
+        "question.reclassified",
+        "question.closed",
+        "survey.result",
+        "evaluator.result",
+        "count.entered",
+        "note.entered",
+    ] {
+        let more = r#","measure":"nöjdhet","value":71.5,"n":1200"#;
+        let time = Timestamp(1_781_524_800_000);
+        assert_eq!(decode(&event(kind, more)).unwrap().message, Message::SetAside { time });
+    }
+    let email = decode(&event("contact.offered", r#","contact":"c","channel":"email""#)).unwrap();
+    assert!(matches!(email.message, Message::SetAside { .. }));
+    assert!(email.notes.has(Note::OtherChannel));
+    let phone = r#","contact":"c","channel":"phone""#;
+    assert!(matches!(observation("contact.offered", phone).what, What::Offered { .. }));
+}
+
+#[test]
+fn every_reason_of_a_reject() {
+    let bytes =
+        |bytes: &[u8]| decoder_with(false).decode(bytes, &Arrival::default()).unwrap_err().reason;
+    assert_eq!(bytes(b""), Reason::Unreadable);
+    assert_eq!(bytes(b" \n"), Reason::Unreadable);
+    assert_eq!(bytes(b"\0"), Reason::Unreadable);
+    assert_eq!(bytes(br#"{"id":"#), Reason::Unreadable);
+    assert_eq!(bytes(b"{\"id\":\"\xff\"}"), Reason::Unreadable);
+    assert_eq!(bytes(b"{\"unknown\":\"\xff\"}"), Reason::Unreadable);
+    assert_eq!(bytes("[".repeat(100_000).as_bytes()), Reason::Unreadable);
+    assert_eq!(bytes(b"12"), Reason::WrongType);
+    assert_eq!(
+        bytes(br#"["e","contact.offered","2026-06-15T12:00:00Z","s","c"]"#),
+        Reason::WrongType
+    );
+    assert_eq!(bytes(&vec![b' '; (1 << 20) + 1]), Reason::TooLong);
+    assert_eq!(reason("contact.offered", r#","contact":"c\u0000""#), Reason::Unreadable);
+    assert_eq!(reason("contact.offered", r#","contact":7"#), Reason::WrongType);
+    assert_eq!(reason("contact.offered", r#","id":"twice""#), Reason::WrongType);
+    assert_eq!(reason("contact.ended", r#","contact":"c","talk_ms":"9""#), Reason::WrongType);
+    assert_eq!(reason("contact.sung", CONTACT), Reason::UnknownType);
+    assert_eq!(reason("contact.offered", ""), Reason::MissingContact);
+    assert_eq!(reason("contact.offered", r#","contact":"""#), Reason::MissingContact);
+    assert_eq!(decode(r#"{"type":"contact.offered"}"#), Err(Reason::MissingId));
+    assert_eq!(
+        decode(r#"{"id":"e","type":"contact.offered","contact":"c"}"#),
+        Err(Reason::ImpossibleTime)
+    );
+    for more in [r#","reason":"tired""#, ""] {
+        let more = format!(r#","contact":"c","queue":"q"{more}"#);
+        assert_eq!(reason("queue.rejected", &more), Reason::UnknownValue);
+        assert_eq!(reason("queue.left", &more), Reason::UnknownValue);
+    }
+    assert_eq!(reason("contact.passed", r#","contact":"c","by":"luck""#), Reason::UnknownValue);
+    assert_eq!(
+        reason("contact.escalated", r#","contact":"c","outcome":"x""#),
+        Reason::UnknownValue
+    );
+    assert_eq!(
+        reason("contact.offered", r#","contact":"c","channel":"fax""#),
+        Reason::UnknownValue
+    );
+}
+
+#[test]
+fn fields_at_their_limit_and_over() {
+    let sized = |field: &str, size: usize| {
+        decode(&event("contact.resolved", &format!(r#","{field}":"{}""#, "x".repeat(size)))).err()
+    };
+    assert_eq!(sized("contact", 256), None);
+    assert_eq!(sized("contact", 257), Some(Reason::TooLong));
+    assert_eq!(sized("dialled", 257), Some(Reason::TooLong));
+    let matter = |size: usize| {
+        let more = format!(r#","contact":"c","matter":"{}""#, "x".repeat(size));
+        decode(&event("contact.resolved", &more)).err()
+    };
+    assert_eq!(matter(4096), None);
+    assert_eq!(matter(4097), Some(Reason::TooLong));
+}
+
+#[test]
+fn times_at_their_limits() {
+    let at = |time: &str, record: Option<&str>| {
+        let json =
+            format!(r#"{{"id":"e","type":"contact.offered","contact":"c","time":"{time}"}}"#);
+        let record_time = record.map(|text| time::parse(text).unwrap());
+        let context = Arrival { record_time, ..Arrival::default() };
+        decoder_with(false).decode(json.as_bytes(), &context).err().map(|reject| reject.reason)
+    };
+    assert_eq!(at("2000-01-01T00:00:00.000Z", None), None);
+    assert_eq!(at("1999-12-31T23:59:59.999Z", None), Some(Reason::ImpossibleTime));
+    assert_eq!(at("2026-10-25T02:30:00", None), Some(Reason::ImpossibleTime));
+    assert_eq!(at("2026-10-25T02:30:00+01:00", None), None);
+    assert_eq!(at("2099-01-01T00:00:00Z", None), None);
+    let record = Some("2026-06-15T12:00:00.000Z");
+    assert_eq!(at("2026-06-15T12:05:00.000Z", record), None);
+    assert_eq!(at("2026-06-15T12:05:00.001Z", record), Some(Reason::FutureTime));
+    assert_eq!(at("2016-06-15T12:00:00.000Z", record), None);
+}
+
+#[test]
+fn lengths_that_cannot_be_believed_are_dropped_and_noted() {
+    let ended = |talk: i64| {
+        let more = format!(r#","contact":"c","talk_ms":{talk}"#);
+        let decoded = decode(&event("contact.ended", &more)).unwrap();
+        let Message::Contact(_, Observation { what: What::Ended { talk, .. }, .. }) =
+            decoded.message
+        else {
+            panic!()
+        };
+        (talk, decoded.notes.iter().collect::<Vec<_>>())
+    };
+    assert_eq!(ended(0), (Some(Millis(0)), vec![]));
+    assert_eq!(ended(-1), (None, vec![Note::NegativeLength]));
+    assert_eq!(ended(864_000_000), (Some(Millis(864_000_000)), vec![]));
+    assert_eq!(ended(864_000_001), (None, vec![Note::AbsurdLength]));
+}
+
+#[test]
+fn names_are_bounded() {
+    let mut decoder = decoder_with(false);
+    let mut enter = |queue: &str, source: &str| {
+        let more = format!(r#","contact":"c","queue":"{queue}","source":"{source}""#);
+        decoder
+            .decode(event("queue.entered", &more).as_bytes(), &Arrival::default())
+            .err()
+            .map(|reject| (reject.reason, reject.source))
+    };
+    assert_eq!(enter("q1", "s1"), None);
+    assert_eq!(enter("q2", "s2"), None);
+    assert_eq!(enter("q3", "s2"), Some((Reason::TooManyNames, Some(Source(1)))));
+    assert_eq!(enter("q1", "s3"), Some((Reason::TooManyNames, None)));
+    assert_eq!(enter("q2", "s1"), None);
+}
+
+#[test]
+fn unknown_departments_are_kept_apart_or_taken_up() {
+    let department = |decoder: &mut Decoder, slug: &str| {
+        let json = event("contact.offered", &format!(r#","contact":"c","department":"{slug}""#));
+        let decoded = decoder.decode(json.as_bytes(), &Arrival::default()).unwrap();
+        let Message::Contact(_, observation) = decoded.message else { panic!() };
+        (observation.department.unwrap(), decoded.notes.has(Note::UnknownDepartment))
+    };
+    let mut closed = decoder_with(false);
+    assert_eq!(department(&mut closed, "barn"), (Department(1), false));
+    assert_eq!(department(&mut closed, "bygg"), (Department::UNKNOWN, true));
+    let mut open = decoder_with(true);
+    assert_eq!(department(&mut open, "bygg"), (Department(2), false));
+    assert_eq!(department(&mut open, "fritid"), (Department::UNKNOWN, true));
+}
+
+#[test]
+fn a_rejected_event_leaves_no_name() {
+    let mut decoder = decoder_with(true);
+    let json = event(
+        "queue.left",
+        r#","contact":"c","queue":"q9","source":"s9","department":"d9","disposition":"x""#,
+    );
+    let reject = decoder.decode(json.as_bytes(), &Arrival::default()).unwrap_err();
+    assert_eq!(reject.to_string(), format!("rejected {} bytes: unknown_value", json.len()));
+    assert!(decoder.names().queues.is_empty() && decoder.names().sources.is_empty());
+    assert_eq!(decoder.names().departments.len(), 2);
+}
+
+#[test]
+fn cloudevents_fill_the_gaps() {
+    let context = Arrival { content_type_cloudevents: true, ..Arrival::default() };
+    let both = |json: &str| decoder_with(false).decode(json.as_bytes(), &context);
+    let outer = r#"{"specversion":"1.0","id":"e1","type":"contact.offered","source":"/pbx/1",
+        "time":"2026-06-15T12:00:00Z","datacontenttype":"application/json",
+        "data":{"contact":"c1"}}"#;
+    let plain = r#"{"id":"e1","type":"contact.offered","time":"2026-06-15T12:00:00.000Z",
+        "source":"/pbx/1","contact":"c1"}"#;
+    assert_eq!(both(outer).unwrap(), decode(plain).unwrap());
+    // The event's own word goes before the envelope's.
+    let inner = r#"{"specversion":"1.0","id":"x","type":"x","source":"x","time":"x","data":
+        {"id":"e1","type":"contact.offered","time":"2026-06-15T12:00:00.000Z","source":"/pbx/1",
+        "contact":"c1"}}"#;
+    assert_eq!(both(inner).unwrap(), decode(plain).unwrap());
+    let old = outer.replace("1.0", "0.3");
+    assert_eq!(both(&old).unwrap_err().reason, Reason::UnknownValue);
+    assert_eq!(both(r#"{"specversion":"1.0"}"#).unwrap_err().reason, Reason::MissingId);
+    assert_eq!(both("[]").unwrap_err().reason, Reason::WrongType);
+}
+
+#[test]
+fn a_caller_becomes_a_pseudonym_or_nothing() {
+    let caller = |number: &str| {
+        let more = format!(r#","contact":"c","queue":"q","caller":"{number}""#);
+        let What::QueueEntered { caller } = observation("queue.entered", &more).what else {
+            panic!("not a queue entry");
+        };
+        caller
+    };
+    assert_eq!(caller("0920-45 30 00"), caller("0920453000"));
+    assert!(caller("0920453000").is_some());
+    assert_ne!(caller("0920453000"), caller("0920453001"));
+    assert_eq!(caller("anonymous"), None);
+    assert_eq!(caller(""), None);
+}
+
+#[test]
+fn nothing_personal_is_printed() {
+    let more = r#","contact":"c","queue":"q","caller":"0920453000","agent":"Anna Andersson""#;
+    let json = event("queue.entered", more);
+    let mut decoder = decoder_with(false);
+    let decoded = decoder.decode(json.as_bytes(), &Arrival::default()).unwrap();
+    let read: Event<'_> = serde_json::from_str(&json).unwrap();
+    let broken = json.replace("2026", "1926");
+    let reject = decoder.decode(broken.as_bytes(), &Arrival::default()).unwrap_err();
+    let printed = format!("{decoded:?}{read:?}{reject:?}{reject}{decoder:?}");
+    assert!(!printed.contains("0920453000") && !printed.contains("Anna"), "{printed}");
+}
+
+#[test]
+fn reasons_and_notes_have_names_of_their_own() {
+    let names = Reason::ALL.map(Reason::name).into_iter().chain(Note::ALL.map(Note::name));
+    let unlike: std::collections::BTreeSet<_> = names.collect();
+    assert_eq!(unlike.len(), Reason::ALL.len() + Note::ALL.len());
+}
+
+#[test]
+fn record_keys() {
+    let key = |json: &str| {
+        let event: Event<'_> = serde_json::from_str(json).unwrap();
+        event.record_key().map(str::to_owned)
+    };
+    assert_eq!(key(&event("contact.answered", r#","contact":"c","agent":"a""#)), Some("c".into()));
+    assert_eq!(key(&event("agent.state", r#","agent":"a""#)), Some("a".into()));
+    assert_eq!(key(&event("system.started", "")), None);
+}
+
+fn text() -> impl Strategy<Value = Option<Text<'static>>> {
+    proptest::option::of("[a-zåäö0-9\"\\\\ \n.-]{1,12}".prop_map(Text::from))
+}
+
+prop_compose! {
+    fn any_event()(
+        texts in proptest::collection::vec(text(), 12),
+        numbers in proptest::collection::vec("[a-z]{1,5}".prop_map(Text::from), 0..3),
+        lengths in proptest::collection::vec(proptest::option::of(any::<i64>()), 4),
+        direct: Option<bool>, ring: Option<u32>, ordinal: Option<u64>,
+    ) -> Event<'static> {
+        let mut texts = texts.into_iter();
+        let mut next = || texts.next().flatten();
+        Event {
+            id: next().unwrap_or_default(), kind: next().unwrap_or_default(),
+            time: next().unwrap_or_default(), source: next(), contact: next(), queue: next(),
+            caller: next(), agent: next(), reason: next(), matter: next(), to: next(),
+            by_whom: next(), numbers, direct, ring, ordinal,
+            wait_ms: lengths[0], ring_ms: lengths[1], talk_ms: lengths[2], wrap_up_ms: lengths[3],
+            ..Event::default()
+        }
+    }
+}
+
+const VALID: &str = r#"{"id":"e1","type":"contact.answered","time":"2026-06-15T12:00:15.000Z","source":"pbx1","contact":"c1","department":"barn","queue":"q1","agent":"a\u00e5","wait_ms":15000,"caller":"0920","numbers":["barn"]}"#;
+
+proptest! {
+    #[test]
+    fn what_is_encoded_is_read_back(event in any_event()) {
+        let json = encode(&event);
+        let back: Event<'_> = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(back, event);
+        prop_assert!(!json.contains('\n'));
+    }
+
+    #[test]
+    fn random_bytes_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        for content_type_cloudevents in [false, true] {
+            let context = Arrival { content_type_cloudevents, record_time: None };
+            let result = decoder_with(true).decode(&bytes, &context);
+            prop_assert!(result.is_err());
+        }
+    }
+
+    #[test]
+    fn mutations_do_no_harm(
+        changes in proptest::collection::vec((0..VALID.len(), any::<u8>()), 0..4),
+        cut in 0..=VALID.len(),
+    ) {
+        let mut bytes = VALID.as_bytes().to_vec();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        let whole = decoder_with(true).decode(&bytes, &Arrival::default());
+        if let Ok(Decoded { message: Message::Contact(contact, observation), .. }) = whole {
+            prop_assert!(contact != ContactId(0) && observation.id != EventId(0));
+        }
+        bytes.truncate(cut);
+        let cut_short = decoder_with(true).decode(&bytes, &Arrival::default());
+        prop_assert!(cut == VALID.len() || cut_short.is_err());
+    }
+}
