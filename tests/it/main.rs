@@ -6,3 +6,4 @@
 
 mod kafka_broker;
 mod support;
+mod tidy;
