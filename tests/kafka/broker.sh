@@ -10,7 +10,7 @@
 #                         broker.sh tool DIR org.apache.kafka.tools.TopicCommand --list
 #
 # Starting DIR again after `stop` or `kill` brings back the same broker at the same address, with
-# its data. The log is DIR/broker.log.
+# its data. DIR/broker.log is the log of the latest start.
 #
 # Environment:
 #   SVARSTID_CI_CACHE     where the jars are kept; by default ~/.cache/svarstid-ci
@@ -105,10 +105,13 @@ lay_out() {
 launch() {
   local dir=$1 folder pid
   folder=$(jars)
+  # Emptied here, not by the redirection below, which happens in a process of its own: the line
+  # that says "started" must not be found in the log of the life before.
+  : >"$dir/broker.log"
   # A session of its own: the broker outlives this script and hears no Ctrl-C meant for a test.
   setsid java "-Xmx$heap" -Xms256m -XX:+UseSerialGC \
     "-Dlog4j2.configurationFile=$here/log4j2.properties" \
-    -cp "$folder/*" kafka.Kafka "$dir/server.properties" </dev/null >"$dir/broker.log" 2>&1 &
+    -cp "$folder/*" kafka.Kafka "$dir/server.properties" </dev/null >>"$dir/broker.log" 2>&1 &
   pid=$!
   echo "$pid" >"$dir/broker.pid"
   local end=$((SECONDS + start_seconds_max))
