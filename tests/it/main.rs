@@ -1,1 +1,9 @@
-#![allow(missing_docs)]
+//! The one integration test binary: a module per subject.
+//!
+//! Tests that need something this machine may lack (a broker, Prometheus) say so aloud on a line
+//! that starts with `SKIPPED:`; the pipeline fails when it sees one. Start a broker by
+//! `tests/kafka/broker.sh start DIR` and put the address it prints in `SVARSTID_TEST_KAFKA`.
+
+mod kafka_broker;
+mod support;
+mod tidy;
