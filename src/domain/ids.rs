@@ -90,7 +90,7 @@ impl Department {
 pub struct Queue(pub u16);
 
 /// A telephone system that writes events, as an index into [`Names::sources`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source(pub u16);
 
 /// A bounded table of names: text to index and back.

@@ -1,10 +1,15 @@
 //! The pure core: what calls, departments and goals are. It opens nothing, reads no clock and
 //! imports no other room.
 
+pub mod board;
 pub mod calendar;
+pub mod cell;
+pub mod contact;
 pub mod event;
 pub mod goal;
 pub mod ids;
-pub mod snapshot;
 pub mod rules;
+pub mod snapshot;
+pub mod staffing;
+pub mod tally;
 pub mod units;

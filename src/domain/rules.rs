@@ -90,14 +90,17 @@ impl Rules {
         }
     }
 
-    /// For a replay without a configuration: the guideline's limits and levels, nobody ever closed,
+    /// For a replay without a configuration: the guideline's limits and levels at all times (a log
+    /// from elsewhere knows nothing of when this municipality's goals began), nobody ever closed,
     /// each queue a department of its own as [`Rules::learn_queue`] tells.
     pub fn always_open(switchboard_department: Department) -> Rules {
-        let first = RuleSet::guideline(switchboard_department);
-        let goals = RuleSet { targets: Some(Targets::GUIDELINE), ..first.clone() };
+        let first = RuleSet {
+            targets: Some(Targets::GUIDELINE),
+            ..RuleSet::guideline(switchboard_department)
+        };
         let mut rules = Rules::new(0, first, OpeningHours::always());
         rules.open = true;
-        rules.with_set(RuleSet::GOALS_FROM, goals)
+        rules
     }
 
     /// Adds a set that holds from the start of a local day. A set for the same day is replaced.
@@ -237,7 +240,8 @@ mod tests {
         assert_eq!(rules.at(start("2014-01-01").minus(Millis(1))).targets, None);
         assert_eq!(rules.at(start("2014-01-01")).targets, Some(Targets::GUIDELINE));
         assert_eq!(rules.at(Timestamp(i64::MIN)).targets, None);
-        assert_eq!(Rules::always_open(POOL).at(start("2012-07-01")).targets, None);
+        let targets = Rules::always_open(POOL).at(start("2012-07-01")).targets;
+        assert_eq!(targets, Some(Targets::GUIDELINE));
     }
 
     #[test]

@@ -1,0 +1,224 @@
+//! All departments side by side, as the folded deltas have made them.
+//!
+//! The board knows cells, panes, counters, who waits and who staffs; it is changed by deltas only
+//! and read as one [`Snapshot`]. Everything is a sum, so the order of deltas never matters.
+
+mod counters;
+mod windows;
+
+use std::collections::BTreeMap;
+
+use super::cell::{CellKey, Cells};
+use super::contact::contribution::Fact;
+use super::event::{AgentReport, AgentState};
+use super::goal::Goal;
+use super::ids::{ContactId, Department, Names};
+use super::rules::Rules;
+use super::snapshot::{DepartmentView, GoalView, Live, Snapshot};
+use super::staffing::Staffing;
+use super::tally::{Bounds, Tally};
+use super::units::{Millis, Timestamp};
+
+use counters::Counters;
+use windows::Windows;
+
+/// Panes older than this behind the watermark are let go.
+pub const PANES_KEPT: Millis = Millis::from_hours(2);
+
+/// Counts of one department in one minute, by the moment a verdict fell.
+pub type PaneKey = (i32, Department);
+
+/// The state that every figure is read from.
+#[derive(Debug)]
+pub struct Board {
+    cells: Cells,
+    panes: BTreeMap<PaneKey, Tally>,
+    counters: Counters,
+    open: BTreeMap<ContactId, Vec<Fact>>,
+    staffing: Staffing,
+    bounds: Bounds,
+    windows: Windows,
+}
+
+impl Board {
+    /// An empty board. Quarter-hours are kept for so many days.
+    pub fn new(bounds: Bounds, keep_days: i32) -> Self {
+        Board {
+            cells: Cells::new(keep_days),
+            panes: BTreeMap::new(),
+            counters: Counters::default(),
+            open: BTreeMap::new(),
+            staffing: Staffing::default(),
+            bounds,
+            windows: Windows::default(),
+        }
+    }
+
+    /// The exact bounds of the counts.
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// The cells.
+    pub fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    /// Contacts that someone waits in, with their facts.
+    pub fn open(&self) -> &BTreeMap<ContactId, Vec<Fact>> {
+        &self.open
+    }
+
+    /// Adds one record's cell deltas of a partition; how many exported counters went down.
+    pub fn add_cells<'a>(
+        &mut self,
+        partition: usize,
+        deltas: impl Iterator<Item = (CellKey, &'a Tally)>,
+    ) -> i64 {
+        for (key, delta) in deltas {
+            self.windows.touched(key);
+            self.cells.add(key, delta);
+            self.counters.add(partition, key.line, delta);
+        }
+        self.counters.settle(partition, &self.bounds)
+    }
+
+    /// Adds one record's pane deltas, and lets panes older than `oldest` go.
+    pub fn add_panes<'a>(
+        &mut self,
+        deltas: impl Iterator<Item = (PaneKey, &'a Tally)>,
+        oldest: i32,
+    ) {
+        for (key, delta) in deltas {
+            if key.0 >= oldest {
+                self.panes.entry(key).or_default().merge(delta);
+            }
+        }
+        while let Some(first) = self.panes.first_entry()
+            && first.key().0 < oldest
+        {
+            first.remove();
+        }
+    }
+
+    /// Tells the facts of a contact; those without an open stay are forgotten.
+    pub fn set_open(&mut self, contact: ContactId, facts: &[Fact]) {
+        if facts.iter().any(Fact::is_open) {
+            self.open.insert(contact, facts.to_vec());
+        } else {
+            self.open.remove(&contact);
+        }
+    }
+
+    /// Forgets that a contact waits: it is held no longer.
+    pub fn forget(&mut self, contact: ContactId) {
+        self.open.remove(&contact);
+    }
+
+    /// Takes in what an agent does.
+    pub fn report(&mut self, report: AgentReport) -> bool {
+        self.staffing.report(report)
+    }
+
+    /// The picture at the reader's clock, without the stream.
+    pub fn snapshot(
+        &mut self,
+        now: Timestamp,
+        rules: &Rules,
+        names: &Names,
+        display: &BTreeMap<String, String>,
+    ) -> Snapshot {
+        let set = rules.at(now);
+        let targets = set.targets;
+        let goals = Goal::ALL
+            .into_iter()
+            .filter_map(|goal| {
+                let targets = targets?;
+                Some(GoalView {
+                    goal,
+                    direction: goal.direction(),
+                    target_percent: match goal {
+                        Goal::Sm1 => targets.sm1_percent,
+                        Goal::Sm2 => targets.sm2_percent,
+                        Goal::Sm3 | Goal::Sm3w => targets.sm3_percent,
+                    },
+                    limit: match goal {
+                        Goal::Sm1 => Some(set.switchboard_limit),
+                        Goal::Sm2 => Some(set.queue_limit),
+                        Goal::Sm3 | Goal::Sm3w => None,
+                    },
+                })
+            })
+            .collect();
+        let (states, all_states) = self.staffing.states(rules, names);
+        let mut views: Vec<DepartmentView> = names
+            .departments
+            .iter()
+            .enumerate()
+            .map(|(at, slug)| {
+                let department = Department(at as u16);
+                let mut view = DepartmentView {
+                    slug: slug.to_owned(),
+                    name: display.get(slug).map_or(slug, String::as_str).to_owned(),
+                    open: rules.is_open(department, now),
+                    ..DepartmentView::default()
+                };
+                (view.switchboard, view.queue) = self.counters.of(department, &self.bounds);
+                view.live.agents = states.get(at).copied().unwrap_or_default();
+                view
+            })
+            .collect();
+        for facts in self.open.values() {
+            for fact in facts {
+                if let Some(view) = views.get_mut(usize::from(fact.department.0)) {
+                    count_waiting(&mut view.live, fact, now);
+                }
+            }
+        }
+        let mut all = DepartmentView {
+            name: "Hela kommunen".to_owned(),
+            open: views.iter().any(|view| view.open),
+            ..DepartmentView::default()
+        };
+        for view in &views {
+            counters::merge(&mut all.switchboard, &view.switchboard);
+            counters::merge(&mut all.queue, &view.queue);
+            merge_live(&mut all.live, &view.live);
+        }
+        all.live.agents = all_states;
+        self.windows.fill(
+            now,
+            &windows::Basis { cells: &self.cells, panes: &self.panes, open: &self.open, rules },
+            &mut views,
+            &mut all,
+        );
+        views.sort_by(|a, b| a.slug.cmp(&b.slug));
+        Snapshot { now, goals, departments: views, all, ..Snapshot::default() }
+    }
+}
+
+fn count_waiting(live: &mut Live, fact: &Fact, now: Timestamp) {
+    if fact.queue.is_some() && fact.is_open() {
+        if let Some((super::contact::contribution::VisitOutcome::Undecided, limit_at)) = fact.visit
+        {
+            live.waiting_over_target += i64::from(now > limit_at);
+        }
+        if fact.disposition == super::contact::stay::Disposition::Waiting {
+            live.waiting += 1;
+            let since = live.longest_waiting_since.unwrap_or(fact.offered_at);
+            live.longest_waiting_since = Some(since.min(fact.offered_at));
+        }
+    }
+}
+
+fn merge_live(all: &mut Live, one: &Live) {
+    all.waiting += one.waiting;
+    all.waiting_over_target += one.waiting_over_target;
+    all.longest_waiting_since = match (all.longest_waiting_since, one.longest_waiting_since) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    for state in 0..AgentState::ALL.len() {
+        all.agents[state] += one.agents[state];
+    }
+}

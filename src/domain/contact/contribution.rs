@@ -1,0 +1,290 @@
+//! What a contact adds to the figures: a pure function of its observations and the rules.
+//!
+//! A contribution is a list of facts, one a stay. The fold keeps it in packed form beside the
+//! contact; a change of the contact changes the figures by the new contribution minus that one.
+
+use crate::domain::event::Place;
+use crate::domain::goal::Goal;
+use crate::domain::ids::{Department, Queue};
+use crate::domain::rules::Rules;
+use crate::domain::tally::{Bounds, Code, code, wait_slot};
+use crate::domain::units::{Millis, Timestamp};
+
+use super::packed::{Reader, Writer};
+use super::stay::{Disposition, Stay, visits};
+
+/// How a visit to customer service came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum VisitOutcome {
+    /// Answered within the limit of goal 2, counted from the visit's first entry.
+    Within,
+    /// Answered later.
+    Late,
+    /// Every other end.
+    Missed,
+    /// The caller hung up within the short-abandon limit of the visit's first entry.
+    Short,
+    /// Turned away because closed.
+    Closed,
+    /// The caller waits.
+    Undecided,
+}
+
+impl VisitOutcome {
+    /// Every outcome in the order of its number.
+    pub const ALL: [VisitOutcome; 6] = [
+        VisitOutcome::Within,
+        VisitOutcome::Late,
+        VisitOutcome::Missed,
+        VisitOutcome::Short,
+        VisitOutcome::Closed,
+        VisitOutcome::Undecided,
+    ];
+
+    /// Where it is counted.
+    pub const fn code(self) -> Code {
+        code::VISIT + self as Code
+    }
+}
+
+/// One stay as the figures see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// When the call was offered here; decides quarter-hour and date.
+    pub offered_at: Timestamp,
+    /// When the stay ended; the offer while it waits.
+    pub ended_at: Timestamp,
+    /// The unit it counts on.
+    pub department: Department,
+    /// Its queue; `None` at the switchboard.
+    pub queue: Option<Queue>,
+    /// Its one disposition.
+    pub disposition: Disposition,
+    /// Offered while the unit was closed.
+    pub outside_hours: bool,
+    /// Abandoned within the short-abandon limit.
+    pub short: bool,
+    /// Answered within the limit of goal 1 (switchboard).
+    pub within_target: bool,
+    /// A machine answered first.
+    pub met_by_machine: bool,
+    /// Its wait; 0 where none is known.
+    pub wait: Millis,
+    /// Length of the conversation.
+    pub talk: Millis,
+    /// Sent on after an answer.
+    pub transferred: u16,
+    /// Rang without an answer.
+    pub ring_no_answer: u16,
+    /// When goal 1's verdict on it fell (switchboard): its end or its limit, whichever is first.
+    pub decided_at: Timestamp,
+    /// The visit that begins with this stay: its outcome and when goal 2's verdict fell (while the
+    /// caller waits: when it will).
+    pub visit: Option<(VisitOutcome, Timestamp)>,
+}
+
+/// The facts of a contact's stays.
+pub fn facts(stays: &[Stay], rules: &Rules, facts: &mut Vec<Fact>) {
+    facts.clear();
+    let Some(first) = stays.first() else { return };
+    // For ever by the rules in force at the contact's first offer.
+    let set = rules.at(first.offered_at);
+    for stay in stays {
+        let queue = match stay.place {
+            Place::Switchboard => None,
+            Place::Queue(queue) => Some(queue),
+        };
+        let department = rules.department_of(queue, stay.department, stay.offered_at);
+        let answered = stay.disposition == Disposition::Answered;
+        let verdict_by = stay.offered_at.plus(set.switchboard_limit);
+        let waiting = stay.disposition == Disposition::Waiting;
+        facts.push(Fact {
+            offered_at: stay.offered_at,
+            ended_at: stay.ended_at,
+            department,
+            queue,
+            disposition: stay.disposition,
+            outside_hours: !rules.is_open(department, stay.offered_at),
+            short: stay.disposition == Disposition::Abandoned && stay.wait <= set.short_abandon,
+            within_target: queue.is_none() && answered && stay.wait <= set.switchboard_limit,
+            met_by_machine: stay.met_by_machine,
+            wait: if stay.disposition.has_wait() { stay.wait } else { Millis(0) },
+            talk: stay.talk,
+            transferred: stay.transferred,
+            ring_no_answer: stay.ring_no_answer,
+            decided_at: if waiting { verdict_by } else { stay.ended_at.min(verdict_by) },
+            visit: None,
+        });
+    }
+    visits(stays, |visit| {
+        let begun = stays[visit.first].offered_at;
+        let verdict_by = begun.plus(set.queue_limit);
+        let last = &stays[visit.last];
+        // An answer to any stay of the chain is the visit's answer; it can only be the last one's,
+        // unless the contact entered another queue in the very moment of the answer.
+        let answer = stays[visit.first..=visit.last]
+            .iter()
+            .filter(|stay| {
+                stay.place != Place::Switchboard && stay.disposition == Disposition::Answered
+            })
+            .map(|stay| stay.ended_at)
+            .min();
+        let (outcome, decided_at) = match (answer, last.disposition) {
+            (Some(at), _) if at.since(begun) <= set.queue_limit => (VisitOutcome::Within, at),
+            (Some(_), _) => (VisitOutcome::Late, verdict_by),
+            (None, Disposition::Waiting) => (VisitOutcome::Undecided, verdict_by),
+            (None, Disposition::Closed) => (VisitOutcome::Closed, last.ended_at),
+            (None, Disposition::Abandoned) if last.ended_at.since(begun) <= set.short_abandon => {
+                (VisitOutcome::Short, last.ended_at)
+            }
+            (None, _) => (VisitOutcome::Missed, last.ended_at.min(verdict_by)),
+        };
+        facts[visit.first].visit = Some((outcome, decided_at));
+    });
+}
+
+impl Fact {
+    /// Whether the figures may still change without a further observation: someone waits.
+    pub fn is_open(&self) -> bool {
+        self.disposition == Disposition::Waiting
+            || matches!(self.visit, Some((VisitOutcome::Undecided, _)))
+    }
+
+    /// What the stay adds to its cell.
+    pub fn cell_entries(&self, bounds: &Bounds, mut add: impl FnMut(Code, i64)) {
+        add(code::disposition(self.disposition), 1);
+        if self.disposition.has_wait() {
+            add(code::WAIT_MS, self.wait.0);
+            let kind = if self.disposition == Disposition::Answered {
+                add(code::ANSWERED_WAIT_MS, self.wait.0);
+                add(code::ANSWERED_SLOT + bounds.slot(self.wait), 1);
+                add(code::ANSWERED_AT_ONCE, i64::from(self.wait.0 == 0));
+                add(code::WITHIN_TARGET, i64::from(self.within_target));
+                add(code::TALK_MS, self.talk.0);
+                add(code::TRANSFERRED, i64::from(self.transferred));
+                code::WAITS_ANSWERED
+            } else if self.disposition == Disposition::Abandoned {
+                add(code::ABANDONED_WAIT_MS, self.wait.0);
+                add(code::ABANDONED_SLOT + bounds.slot(self.wait), 1);
+                add(code::SHORT_ABANDONED, i64::from(self.short));
+                code::WAITS_ABANDONED
+            } else {
+                code::WAITS_OTHER
+            };
+            add(wait_slot(kind, self.wait), 1);
+        }
+        add(code::RING_NO_ANSWER, i64::from(self.ring_no_answer));
+        add(code::MET_BY_MACHINE, i64::from(self.met_by_machine));
+        if let Some((outcome, _)) = self.visit {
+            add(outcome.code(), 1);
+        }
+    }
+
+    /// What the stay adds to the panes, by the moment its verdicts fell.
+    pub fn pane_entries(&self, mut add: impl FnMut(Timestamp, Code, i64)) {
+        let settled = self.disposition != Disposition::Waiting;
+        if settled && self.disposition.has_wait() {
+            let kind = match (self.queue, self.disposition) {
+                (None, Disposition::Answered) => Some(code::WAITS_ANSWERED),
+                (None, _) => None,
+                (Some(_), _) => Some(code::WAITS_OTHER),
+            };
+            if let Some(kind) = kind {
+                add(self.ended_at, wait_slot(kind, self.wait), 1);
+            }
+        }
+        if self.outside_hours {
+            return;
+        }
+        let mut goal = |goal: Goal, at: Timestamp, met: bool| {
+            add(at, goal_code(goal), i64::from(met));
+            add(at, goal_code(goal) + 1, 1);
+        };
+        if self.queue.is_none() {
+            if settled && self.disposition != Disposition::Closed && !self.short {
+                goal(Goal::Sm1, self.decided_at, self.within_target);
+            }
+            return;
+        }
+        if let Some((outcome, decided_at)) = self.visit
+            && matches!(outcome, VisitOutcome::Within | VisitOutcome::Late | VisitOutcome::Missed)
+        {
+            goal(Goal::Sm2, decided_at, outcome == VisitOutcome::Within);
+        }
+        if settled && !self.disposition.is_turned_away() && !self.short {
+            let lost = self.disposition == Disposition::Abandoned;
+            goal(Goal::Sm3, self.ended_at, lost);
+            if !(self.disposition == Disposition::Answered && self.wait.0 == 0) {
+                goal(Goal::Sm3w, self.ended_at, lost);
+            }
+        }
+    }
+
+    /// Writes the fact in packed form.
+    pub fn pack(&self, out: &mut Writer<'_>) {
+        out.signed(self.offered_at.0);
+        out.signed(self.ended_at.since(self.offered_at).0);
+        out.unsigned(u64::from(self.department.0));
+        out.unsigned(self.queue.map_or(0, |queue| u64::from(queue.0) + 1));
+        let flags = u8::from(self.outside_hours)
+            | u8::from(self.short) << 1
+            | u8::from(self.within_target) << 2
+            | u8::from(self.met_by_machine) << 3;
+        out.byte(self.disposition as u8 | flags << 4);
+        out.signed(self.wait.0);
+        out.signed(self.talk.0);
+        out.unsigned(u64::from(self.transferred));
+        out.unsigned(u64::from(self.ring_no_answer));
+        out.signed(self.decided_at.since(self.offered_at).0);
+        match self.visit {
+            None => out.byte(0),
+            Some((outcome, decided_at)) => {
+                out.byte(outcome as u8 + 1);
+                out.signed(decided_at.since(self.offered_at).0);
+            }
+        }
+    }
+
+    /// Reads what [`Fact::pack`] wrote; `None` at the end or on foreign bytes.
+    pub fn unpack(input: &mut Reader<'_>) -> Option<Fact> {
+        let offered_at = Timestamp(input.signed()?);
+        let ended_at = offered_at.plus(Millis(input.signed()?));
+        let department = Department(u16::try_from(input.unsigned()?).ok()?);
+        let queue = match input.unsigned()? {
+            0 => None,
+            queue => Some(Queue(u16::try_from(queue - 1).ok()?)),
+        };
+        let byte = input.byte()?;
+        let disposition = *Disposition::ALL.get(usize::from(byte & 15))?;
+        let flag = |bit: u8| byte >> (4 + bit) & 1 == 1;
+        Some(Fact {
+            offered_at,
+            ended_at,
+            department,
+            queue,
+            disposition,
+            outside_hours: flag(0),
+            short: flag(1),
+            within_target: flag(2),
+            met_by_machine: flag(3),
+            wait: Millis(input.signed()?),
+            talk: Millis(input.signed()?),
+            transferred: u16::try_from(input.unsigned()?).ok()?,
+            ring_no_answer: u16::try_from(input.unsigned()?).ok()?,
+            decided_at: offered_at.plus(Millis(input.signed()?)),
+            visit: match input.byte()? {
+                0 => None,
+                outcome => Some((
+                    *VisitOutcome::ALL.get(usize::from(outcome - 1))?,
+                    offered_at.plus(Millis(input.signed()?)),
+                )),
+            },
+        })
+    }
+}
+
+/// Where a pane counts what met a goal's condition; one more is where it counts all.
+pub const fn goal_code(goal: Goal) -> Code {
+    code::GOAL + 2 * goal as Code
+}

@@ -1,0 +1,232 @@
+//! Counts that add up: a sparse vector of signed 64-bit integers.
+//!
+//! Tallies form a commutative group under [`Tally::merge`], so a correction is a negative count
+//! and the order of additions never matters. One index space ([`Code`]) holds the counters, the
+//! exact counts at fixed bounds and the slots of the HDR histograms.
+
+use std::sync::LazyLock;
+
+use hdrhistogram::Histogram;
+
+use super::contact::stay::Disposition;
+use super::units::Millis;
+
+/// What is counted. See the constants of [`code`].
+pub type Code = u32;
+
+/// The index space of a [`Tally`].
+pub mod code {
+    use super::{Code, Disposition};
+
+    /// Stays by disposition, 15 of them; `Abandoned` includes the short ones.
+    pub const fn disposition(disposition: Disposition) -> Code {
+        disposition as Code
+    }
+    /// Part of abandoned: within the short-abandon limit.
+    pub const SHORT_ABANDONED: Code = 15;
+    /// Answered with a wait of 0.
+    pub const ANSWERED_AT_ONCE: Code = 16;
+    /// Answered at the switchboard within the limit of goal 1.
+    pub const WITHIN_TARGET: Code = 17;
+    /// Sum of the waits whose length is known, ms.
+    pub const WAIT_MS: Code = 18;
+    /// Sum of the waits of answered stays, ms.
+    pub const ANSWERED_WAIT_MS: Code = 19;
+    /// Sum of the waits of abandoned stays, ms.
+    pub const ABANDONED_WAIT_MS: Code = 20;
+    /// Sum of conversations, ms.
+    pub const TALK_MS: Code = 21;
+    /// Sent on after an answer.
+    pub const TRANSFERRED: Code = 22;
+    /// An agent's phone rang without an answer.
+    pub const RING_NO_ANSWER: Code = 23;
+    /// First met by a machine.
+    pub const MET_BY_MACHINE: Code = 24;
+    /// Visits by outcome, six of them; see `VisitOutcome`.
+    pub const VISIT: Code = 25;
+    /// Panes: `met` and `of` of each goal, two codes a goal.
+    pub const GOAL: Code = 40;
+    /// Answered stays by the bound they fall under (not cumulative).
+    pub const ANSWERED_SLOT: Code = 64;
+    /// Abandoned stays by the bound they fall under (not cumulative).
+    pub const ABANDONED_SLOT: Code = 128;
+    /// Codes below this are kept for the life of the ledger; above are histograms of waits.
+    pub const COUNTERS: Code = 192;
+    /// Histogram of the waits of answered stays.
+    pub const WAITS_ANSWERED: Code = 1 << 28;
+    /// Histogram of the waits of abandoned stays.
+    pub const WAITS_ABANDONED: Code = 2 << 28;
+    /// Histogram of the waits of stays that the caller left in another way.
+    pub const WAITS_OTHER: Code = 3 << 28;
+}
+
+/// A sparse vector of counts, in order of their codes, none of them 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally(Vec<(Code, i64)>);
+
+impl Tally {
+    /// Adds `n` to the count of `code`.
+    pub fn add(&mut self, code: Code, n: i64) {
+        if n == 0 {
+            return;
+        }
+        match self.0.binary_search_by_key(&code, |(code, _)| *code) {
+            Ok(at) => {
+                self.0[at].1 += n;
+                if self.0[at].1 == 0 {
+                    self.0.remove(at);
+                }
+            }
+            Err(at) => self.0.insert(at, (code, n)),
+        }
+    }
+
+    /// Adds every count of another.
+    pub fn merge(&mut self, other: &Tally) {
+        for (code, n) in &other.0 {
+            self.add(*code, *n);
+        }
+    }
+
+    /// The count of `code`.
+    pub fn get(&self, code: Code) -> i64 {
+        self.0.binary_search_by_key(&code, |(code, _)| *code).map_or(0, |at| self.0[at].1)
+    }
+
+    /// Whether every count is 0.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The counts, in order of their codes.
+    pub fn iter(&self) -> impl Iterator<Item = (Code, i64)> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// The stays of a disposition.
+    pub fn stays(&self, disposition: Disposition) -> i64 {
+        self.get(code::disposition(disposition))
+    }
+
+    /// Bytes that the counts take.
+    pub fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<(Code, i64)>()
+    }
+}
+
+/// The geometry of the wait histograms: 1 ms to 72 h at three significant digits.
+static GEOMETRY: LazyLock<Histogram<u32>> = LazyLock::new(|| {
+    Histogram::new_with_bounds(1, LONGEST_WAIT_MS as u64, 3).expect("the bounds are in range")
+});
+
+/// Longer waits count as this one in histograms (not in sums or exact counts).
+const LONGEST_WAIT_MS: i64 = 72 * 3_600_000;
+
+const VALUE: Code = (1 << 28) - 1;
+
+/// The histogram slot of a wait within one of the `WAITS_…` ranges of [`code`].
+pub fn wait_slot(kind: Code, wait: Millis) -> Code {
+    let clamped = wait.0.clamp(0, LONGEST_WAIT_MS) as u64;
+    kind | GEOMETRY.lowest_equivalent(clamped) as Code & VALUE
+}
+
+/// Waits of several kinds merged into one histogram: sparse while kept, sorted while read.
+#[derive(Clone, Debug, Default)]
+pub struct WaitHistogram {
+    /// (lowest value of the slot in ms, count), not sorted until it is read.
+    slots: Vec<(u32, i64)>,
+}
+
+impl WaitHistogram {
+    /// Adds the waits of the given kinds from a tally.
+    pub fn add(&mut self, tally: &Tally, kinds: &[Code]) {
+        for kind in kinds {
+            let from = tally.0.partition_point(|(code, _)| code < kind);
+            let waits = tally.0[from..].iter().take_while(|(code, _)| code & !VALUE == *kind);
+            self.slots.extend(waits.map(|(code, n)| (code & VALUE, *n)));
+        }
+    }
+
+    /// Adds another histogram.
+    pub fn merge(&mut self, other: &WaitHistogram) {
+        self.slots.extend_from_slice(&other.slots);
+    }
+
+    /// Sorts and joins what was added.
+    pub fn join(&mut self) {
+        self.slots.sort_unstable_by_key(|(value, _)| *value);
+        self.slots.dedup_by(|later, first| {
+            let same = later.0 == first.0;
+            if same {
+                first.1 += later.1;
+            }
+            same
+        });
+        self.slots.retain(|(_, n)| *n != 0);
+    }
+
+    /// How many waits there are.
+    pub fn count(&self) -> i64 {
+        self.slots.iter().map(|(_, n)| n).sum()
+    }
+
+    /// The values at rising quantiles, as `hdrhistogram` gives them: the highest value of the slot
+    /// in which the quantile falls. `None` without waits. Call [`WaitHistogram::join`] first.
+    pub fn quantiles<const N: usize>(&self, quantiles: [f64; N]) -> Option<[Millis; N]> {
+        let count = self.count();
+        if count <= 0 {
+            return None;
+        }
+        let mut slots = self.slots.iter();
+        let (mut passed, mut value) = (0, 0);
+        Some(quantiles.map(|quantile| {
+            let rank = ((quantile * count as f64).ceil() as i64).clamp(1, count);
+            while passed < rank
+                && let Some((slot, n)) = slots.next()
+            {
+                passed += n;
+                value = *slot;
+            }
+            Millis(GEOMETRY.highest_equivalent(u64::from(value)) as i64)
+        }))
+    }
+}
+
+/// The bounds in ms at which waits are counted exactly, rising.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounds(Vec<i64>);
+
+/// The bounds of reports and of exported histograms, in seconds.
+const FIXED_BOUNDS: [i64; 20] =
+    [3, 5, 6, 9, 10, 12, 15, 18, 20, 24, 30, 60, 120, 180, 240, 300, 420, 600, 900, 1800];
+
+/// The bounds that every document lists, in seconds.
+pub const DOCUMENT_BOUNDS: [i64; 11] = [5, 10, 12, 15, 18, 20, 30, 60, 120, 300, 600];
+
+impl Bounds {
+    /// The fixed bounds and those that the rules name. At most 63.
+    pub fn new(configured: impl IntoIterator<Item = Millis>) -> Self {
+        let mut bounds: Vec<i64> = FIXED_BOUNDS.iter().map(|seconds| seconds * 1_000).collect();
+        bounds.extend(configured.into_iter().map(|limit| limit.0));
+        bounds.sort_unstable();
+        bounds.dedup();
+        bounds.truncate(63);
+        Bounds(bounds)
+    }
+
+    /// The slot of a wait: the first bound that it does not exceed.
+    pub fn slot(&self, wait: Millis) -> Code {
+        self.0.partition_point(|bound| *bound < wait.0) as Code
+    }
+
+    /// How many of a kind (`code::ANSWERED_SLOT` or `code::ABANDONED_SLOT`) were within a bound
+    /// that is one of these.
+    pub fn within(&self, tally: &Tally, kind: Code, bound: Millis) -> i64 {
+        self.0
+            .iter()
+            .take_while(|limit| **limit <= bound.0)
+            .enumerate()
+            .map(|(slot, _)| tally.get(kind + slot as Code))
+            .sum()
+    }
+}
