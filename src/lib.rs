@@ -2,5 +2,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod engine;
+pub mod report;
 pub mod simulate;
 pub mod wire;

@@ -170,8 +170,9 @@ impl WaitHistogram {
         self.slots.iter().map(|(_, n)| n).sum()
     }
 
-    /// The values at rising quantiles, as `hdrhistogram` gives them: the highest value of the slot
-    /// in which the quantile falls. `None` without waits. Call [`WaitHistogram::join`] first.
+    /// The values at rising quantiles: of the slot in which the quantile falls, the whole second if
+    /// it holds one (many sources know nothing finer, and 17 s should read 17), else its highest
+    /// value, as `hdrhistogram` gives it. `None` without waits. Call [`WaitHistogram::join`] first.
     pub fn quantiles<const N: usize>(&self, quantiles: [f64; N]) -> Option<[Millis; N]> {
         let count = self.count();
         if count <= 0 {
@@ -187,7 +188,9 @@ impl WaitHistogram {
                 passed += n;
                 value = *slot;
             }
-            Millis(GEOMETRY.highest_equivalent(u64::from(value)) as i64)
+            let highest = GEOMETRY.highest_equivalent(u64::from(value)) as i64;
+            let whole = highest - highest % 1_000;
+            Millis(if whole >= i64::from(value) { whole } else { highest })
         }))
     }
 }

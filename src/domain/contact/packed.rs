@@ -10,6 +10,7 @@ use crate::domain::units::{Millis, Timestamp};
 
 use super::Contact;
 use super::contribution::Fact;
+use super::stay::Anomaly;
 
 /// Appends numbers in few bytes.
 #[derive(Debug)]
@@ -79,11 +80,20 @@ impl Reader<'_> {
 pub struct Packed(Box<[u8]>);
 
 impl Packed {
-    /// Packs both.
-    pub fn new(contact: &Contact, facts: &[Fact], scratch: &mut Vec<u8>) -> Packed {
+    /// Packs both, and how often each anomaly was met.
+    pub fn new(
+        contact: &Contact,
+        facts: &[Fact],
+        anomalies: &Anomalies,
+        scratch: &mut Vec<u8>,
+    ) -> Packed {
         scratch.clear();
         let mut out = Writer(scratch);
-        out.unsigned(facts.len() as u64);
+        let strange = anomalies.iter().any(|n| *n != 0);
+        out.unsigned((facts.len() as u64) << 1 | u64::from(strange));
+        if strange {
+            anomalies.iter().for_each(|n| out.unsigned(u64::from(*n)));
+        }
         for fact in facts {
             fact.pack(&mut out);
         }
@@ -94,15 +104,15 @@ impl Packed {
         Packed(scratch.as_slice().into())
     }
 
-    /// The contribution last committed.
-    pub fn facts(&self, facts: &mut Vec<Fact>) {
+    /// The contribution last committed, and the anomalies counted for it.
+    pub fn committed(&self, facts: &mut Vec<Fact>) -> Anomalies {
         facts.clear();
-        self.read_facts(|fact| facts.push(fact));
+        self.read_facts(|fact| facts.push(fact)).1
     }
 
     /// The contact.
     pub fn contact(&self) -> Contact {
-        let mut input = self.read_facts(|_| ());
+        let (mut input, _) = self.read_facts(|_| ());
         let mut before = Before::default();
         let mut seen = Vec::with_capacity(12);
         while let Some(observation) = read(&mut input, &mut before) {
@@ -116,16 +126,25 @@ impl Packed {
         self.0.len()
     }
 
-    fn read_facts(&self, mut each: impl FnMut(Fact)) -> Reader<'_> {
+    fn read_facts(&self, mut each: impl FnMut(Fact)) -> (Reader<'_>, Anomalies) {
         let mut input = Reader(&self.0);
+        let mut anomalies = Anomalies::default();
         let count = input.unsigned().unwrap_or(0);
-        for _ in 0..count {
+        if count & 1 == 1 {
+            for n in &mut anomalies {
+                *n = input.unsigned().unwrap_or(0) as u16;
+            }
+        }
+        for _ in 0..count >> 1 {
             let Some(fact) = Fact::unpack(&mut input) else { break };
             each(fact);
         }
-        input
+        (input, anomalies)
     }
 }
+
+/// How often each anomaly was met, in the order of [`Anomaly::ALL`].
+pub type Anomalies = [u16; Anomaly::ALL.len()];
 
 #[derive(Default)]
 struct Before {

@@ -1,0 +1,110 @@
+//! One commit: how a range of a partition's events changes the figures.
+
+use crate::domain::board::PaneKey;
+use crate::domain::cell::CellKey;
+use crate::domain::contact::contribution::Fact;
+use crate::domain::contact::packed::Packed;
+use crate::domain::contact::stay::Anomaly;
+use crate::domain::event::AgentReport;
+use crate::domain::ids::ContactId;
+use crate::domain::tally::Tally;
+use crate::domain::units::Timestamp;
+use crate::wire::canonical::Note;
+use crate::wire::reject::Reason;
+
+/// A change of one held contact.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Which contact.
+    pub contact: ContactId,
+    /// What is held of it from now on; `None` when it is let go.
+    pub held: Option<Packed>,
+    /// Its facts if someone waits in it, else empty.
+    pub open: Vec<Fact>,
+}
+
+/// What was counted beside the figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records read.
+    pub consumed: i64,
+    /// Events that belong to the figures.
+    pub applied: i64,
+    /// Before the watermark less the lateness: left out.
+    pub late: i64,
+    /// Seen before.
+    pub repeated: i64,
+    /// Known kinds that no figure is made from yet.
+    pub set_aside: i64,
+    /// By reason, in the order of [`Reason::ALL`].
+    pub rejects: [i64; Reason::ALL.len()],
+    /// By kind: [`Anomaly::ALL`], then [`Note::ALL`], then the bounds.
+    pub anomalies: [i64; ANOMALY_KINDS],
+}
+
+/// What happens at a bound.
+pub(super) const BOUND_KINDS: [&str; 4] =
+    ["observations_over_bound", "contacts_evicted", "restarts_over_bound", "agents_over_bound"];
+
+/// How many kinds of anomaly there are.
+pub(super) const ANOMALY_KINDS: usize = Anomaly::ALL.len() + Note::ALL.len() + BOUND_KINDS.len();
+
+/// The name of each kind, in the order of [`Counts::anomalies`].
+pub(super) fn anomaly_names() -> impl Iterator<Item = &'static str> {
+    let anomalies = Anomaly::ALL.into_iter().map(Anomaly::name);
+    anomalies.chain(Note::ALL.into_iter().map(Note::name)).chain(BOUND_KINDS)
+}
+
+/// Where a note of the decoder is counted.
+pub(super) fn note_kind(note: Note) -> usize {
+    Anomaly::ALL.len() + note as usize
+}
+
+/// Where a bound of [`BOUND_KINDS`] is counted.
+pub(super) fn bound_kind(bound: usize) -> usize {
+    Anomaly::ALL.len() + Note::ALL.len() + bound
+}
+
+impl Counts {
+    /// Adds another's counts.
+    pub fn merge(&mut self, other: &Counts) {
+        self.consumed += other.consumed;
+        self.applied += other.applied;
+        self.late += other.late;
+        self.repeated += other.repeated;
+        self.set_aside += other.set_aside;
+        for (mine, theirs) in self.rejects.iter_mut().zip(&other.rejects) {
+            *mine += theirs;
+        }
+        for (mine, theirs) in self.anomalies.iter_mut().zip(&other.anomalies) {
+            *mine += theirs;
+        }
+    }
+}
+
+/// One commit of one partition.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The engine's index of the partition.
+    pub partition: usize,
+    /// Position in the chain, from 1.
+    pub sequence: u64,
+    /// First offset that it covers.
+    pub from: i64,
+    /// First offset that it does not cover.
+    pub to: i64,
+    /// The partition's watermark after it.
+    pub watermark: Option<Timestamp>,
+    /// The largest event time so far.
+    pub last_event: Option<Timestamp>,
+    /// Changes of cells, in order of their keys.
+    pub cells: Vec<(CellKey, Tally)>,
+    /// Changes of panes, in order of their keys; those older than the watermark − 2 h left out.
+    pub panes: Vec<(PaneKey, Tally)>,
+    /// Changed contacts.
+    pub changes: Vec<Change>,
+    /// What agents do.
+    pub agents: Vec<AgentReport>,
+    /// What was counted.
+    pub counts: Counts,
+}
