@@ -272,7 +272,8 @@ impl Partition {
         changes.extend(evicted);
         self.drop_old_restarts(watermark, hold);
         self.sequence += 1;
-        let from = self.from.take().unwrap_or(self.to);
+        // Offsets have gaps (control records): a record covers everything since the last.
+        let from = self.from.replace(self.to).unwrap_or(self.to);
         Some(Record {
             partition: self.index,
             sequence: self.sequence,

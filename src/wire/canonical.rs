@@ -499,7 +499,10 @@ fn named_place<'e>(
     let queue = field(&event.queue);
     let of_queue = matches!(kind, ContactKind::Entered | ContactKind::Rejected | ContactKind::Left);
     match (field(&event.place), queue) {
-        (Some("switchboard"), _) if !of_queue => Ok(Some(NamedPlace::Switchboard)),
+        // The switchboard too turns callers away, and callers leave it by a key.
+        (Some("switchboard"), _) if kind != ContactKind::Entered => {
+            Ok(Some(NamedPlace::Switchboard))
+        }
         (Some("queue") | None, Some(queue)) => Ok(Some(NamedPlace::Queue(queue))),
         (Some("queue"), None) => Err(Reason::MissingQueue),
         (Some(_), _) => Err(Reason::UnknownValue),

@@ -5,5 +5,6 @@
 //! `tests/kafka/broker.sh start DIR` and put the address it prints in `SVARSTID_TEST_KAFKA`.
 
 mod kafka_broker;
+mod oracle;
 mod support;
 mod tidy;

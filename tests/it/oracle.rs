@@ -1,0 +1,251 @@
+//! The engine against the simulator's truth, which shares no code with it: a municipality's days
+//! with every fault of the data, in any order, any spread and with any repeats.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::Value;
+use svarstid::config::Config;
+use svarstid::domain::units::Timestamp;
+use svarstid::engine::{Engine, Settings};
+use svarstid::report::Interval;
+use svarstid::simulate::{Parameters, Record, Simulation, departments};
+use svarstid::wire::canonical::{Arrival, Decoder, Limits};
+use svarstid::wire::identity::{IdKey, Pseudonyms};
+
+/// The configuration that fits the simulated municipality.
+pub(crate) fn configuration(parameters: &Parameters) -> Config {
+    let mut text = String::from("[switchboard]\ndepartment = \"kommunledning\"\n");
+    let queues = parameters.queues();
+    for department in departments() {
+        let own: Vec<String> = queues
+            .iter()
+            .filter(|(_, of)| of.len() == 1 && of[0] == department.slug)
+            .map(|(queue, _)| format!("\"{queue}\""))
+            .collect();
+        text += &format!(
+            "[[department]]\nslug = \"{}\"\nname = \"{}\"\nqueues = [{}]\n",
+            department.slug,
+            department.name,
+            own.join(", ")
+        );
+    }
+    Config::parse(&text, &[]).unwrap_or_else(|faults| panic!("{faults:?}"))
+}
+
+pub(crate) fn engine(config: &Config) -> Engine {
+    let names = config.names();
+    let rules = config.rules(&names);
+    let decoder =
+        Decoder::new(names, IdKey::new(b"test"), Pseudonyms::new(None), Limits::default());
+    Engine::new(Settings::from(&config.limits), rules, decoder, Vec::new())
+}
+
+fn parameters(seed: u64, from: &str, to: &str) -> Parameters {
+    Parameters::new(seed, from.parse().unwrap(), to.parse().unwrap())
+}
+
+/// Feeds records to so many partitions by their key, committing every so many, and gives the
+/// document by quarter-hour.
+fn figures(config: &Config, records: &[Record], partitions: usize, commit_every: usize) -> Value {
+    let mut engine = engine(config);
+    for partition in 0..partitions {
+        engine.open_partition("test", partition as i32);
+    }
+    for (offset, record) in records.iter().enumerate() {
+        let arrival = Arrival { record_time: None, content_type_cloudevents: false };
+        let own = record
+            .key
+            .bytes()
+            .fold(7usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(byte)))
+            % partitions;
+        for partition in 0..partitions {
+            if record.every_partition || partition == own {
+                engine.event(partition, offset as i64, record.payload.as_bytes(), &arrival);
+            }
+        }
+        if (offset + 1) % commit_every == 0 {
+            engine.commit();
+        }
+    }
+    engine.tick();
+    let now = engine.last_event().unwrap_or(Timestamp(0));
+    serde_json::from_str(&engine.document(Interval::Quarter, now).to_json()).unwrap()
+}
+
+type Key = (String, String, String, String);
+
+const COUNTS: [&str; 19] = [
+    "offered",
+    "outside_hours",
+    "closed",
+    "queued",
+    "answered",
+    "abandoned",
+    "short_abandoned",
+    "timed_out",
+    "left_empty",
+    "key_exit",
+    "withdrawn",
+    "callback",
+    "overflowed",
+    "lost_by_restart",
+    "lost_track",
+    "waiting",
+    "transferred",
+    "ring_no_answer",
+    "rejected",
+];
+
+/// Rows by (from, department, place, queue), cut to what truth tells too.
+fn rows(document: &Value) -> BTreeMap<Key, BTreeMap<String, Value>> {
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("").to_owned();
+    document["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let key = (
+                text(row, "from"),
+                text(row, "department"),
+                text(row, "place"),
+                text(row, "queue"),
+            );
+            let mut counts: BTreeMap<String, Value> =
+                COUNTS.iter().map(|name| ((*name).to_owned(), row[*name].clone())).collect();
+            for within in ["answered_within", "abandoned_within"] {
+                counts.insert(within.to_owned(), row[within].clone());
+            }
+            let millis = |seconds: &Value| (seconds.as_f64().unwrap_or(0.0) * 1_000.0).round();
+            let sum = match row.get("wait_ms") {
+                Some(of_truth) => of_truth["sum"].as_f64().unwrap(),
+                None => millis(&row["wait_seconds"]["sum"]),
+            };
+            let talk = match row.get("talk_ms") {
+                Some(of_truth) => of_truth.as_f64().unwrap(),
+                None => millis(&row["talk_seconds_sum"]),
+            };
+            counts.insert("wait_ms".to_owned(), sum.into());
+            counts.insert("talk_ms".to_owned(), talk.into());
+            (key, counts)
+        })
+        .collect()
+}
+
+/// Goals by (id, department): met, of, of_answered, of_offered.
+fn goals(of: &Value) -> BTreeMap<(String, String), [i64; 4]> {
+    of.as_array()
+        .unwrap()
+        .iter()
+        .map(|goal| {
+            let text = |key: &str| goal[key].as_str().unwrap_or("").to_owned();
+            let count = |key: &str| goal[key].as_i64().unwrap();
+            (
+                (text("id"), text("department")),
+                [count("met"), count("of"), count("of_answered"), count("of_offered")],
+            )
+        })
+        .filter(|(_, counts)| *counts != [0; 4])
+        .collect()
+}
+
+/// Fails with the first rows that differ.
+fn assert_equal(truth: &Value, figures: &Value) {
+    let (expected, found) = (rows(truth), rows(figures));
+    let mut differing = Vec::new();
+    for key in expected.keys().chain(found.keys()) {
+        if expected.get(key) != found.get(key) {
+            let fields: Vec<String> = expected
+                .get(key)
+                .into_iter()
+                .flatten()
+                .filter(|(name, value)| {
+                    found.get(key).and_then(|row| row.get(*name)) != Some(value)
+                })
+                .map(|(name, value)| {
+                    format!("{name}: {value} but {:?}", found.get(key).and_then(|r| r.get(name)))
+                })
+                .collect();
+            differing.push(format!("{key:?} {}", fields.join(", ")));
+        }
+    }
+    differing.dedup();
+    assert!(
+        differing.is_empty(),
+        "{} rows differ:\n{}",
+        differing.len(),
+        differing[..differing.len().min(12)].join("\n")
+    );
+    assert_eq!(goals(&truth["totals"]), goals(&figures["goals"]));
+}
+
+#[test]
+fn a_month_with_every_fault_gives_the_truth() {
+    let parameters =
+        Parameters { restarts_per_week: 5, ..parameters(1, "2026-10-01", "2026-11-01") };
+    let config = configuration(&parameters);
+    let mut simulation = Simulation::new(parameters).unwrap();
+    let records: Vec<Record> = simulation.by_ref().collect();
+    let truth = simulation.into_truth().to_json();
+    let figures = figures(&config, &records, 3, 997);
+    assert_equal(&truth, &figures);
+    assert!(figures["quality"]["repeats"].as_i64().unwrap() > 100);
+    assert_eq!(figures["quality"]["late"], 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Displacement up to the lateness, any interleaving, any repeats, any spread over partitions
+    /// and any size of batch: the same figures.
+    #[test]
+    fn order_repeats_and_spread_change_nothing(
+        seed in 0u64..1_000,
+        partitions in 1usize..5,
+        commit_every in 1usize..3_000,
+        displacement_hours in 0i64..=24,
+        shuffle in any::<u64>(),
+    ) {
+        let parameters = Parameters {
+            scale: 0.4,
+            restarts_per_week: 20,
+            ..parameters(seed, "2026-10-05", "2026-10-07")
+        };
+        let config = configuration(&parameters);
+        let mut simulation = Simulation::new(parameters).unwrap();
+        let mut records: Vec<Record> = simulation.by_ref().collect();
+        let truth = simulation.into_truth().to_json();
+        let time = |record: &Record| {
+            let event: Value = serde_json::from_str(&record.payload).unwrap();
+            event["time"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_millisecond()
+        };
+        // An event comes when the others' clocks are at most the displacement ahead of it.
+        let mut state = shuffle | 1;
+        let mut chance = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let mut placed: Vec<(i64, u64, Record)> = records
+            .drain(..)
+            .map(|record| {
+                let moved = if displacement_hours == 0 {
+                    0
+                } else {
+                    (chance() % (displacement_hours as u64 * 3_600_000)) as i64
+                };
+                (time(&record) + moved, chance(), record)
+            })
+            .collect();
+        let again: Vec<(i64, u64, Record)> = placed
+            .iter()
+            .filter(|(_, dice, _)| dice % 7 == 0)
+            .map(|(at, dice, record)| (*at, dice.wrapping_mul(31), record.clone()))
+            .collect();
+        placed.extend(again);
+        placed.sort_by_key(|(at, dice, _)| (*at, *dice));
+        let shuffled: Vec<Record> = placed.into_iter().map(|(_, _, record)| record).collect();
+        assert_equal(&truth, &figures(&config, &shuffled, partitions, commit_every));
+    }
+}
