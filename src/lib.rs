@@ -2,5 +2,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod metrics;
+pub mod shell;
 pub mod simulate;
 pub mod wire;
