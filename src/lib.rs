@@ -3,6 +3,8 @@
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod metrics;
 pub mod report;
+pub mod shell;
 pub mod simulate;
 pub mod wire;

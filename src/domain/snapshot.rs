@@ -94,6 +94,14 @@ pub struct WindowView {
     pub switchboard_answer: Option<Waits>,
     /// How long the unit has been open within the window so far.
     pub open: Millis,
+    /// Stays that reached the queues, by the offer, those turned away included.
+    pub queue_offered: i64,
+    /// Of them, answered by a person.
+    pub queue_answered: i64,
+    /// Calls offered to the switchboard, by the offer.
+    pub switchboard_offered: i64,
+    /// Of them, answered by a person.
+    pub switchboard_answered: i64,
 }
 
 /// Upper bounds in seconds of the exported histograms, by kind.
@@ -163,6 +171,33 @@ pub struct Live {
     pub longest_waiting_since: Option<Timestamp>,
     /// Agents in each state, in the order of [`AgentState::ALL`].
     pub agents: [i64; AgentState::ALL.len()],
+}
+
+/// A unit with fewer agents logged in shows only how many they are: no single person's state may
+/// be read from a figure.
+pub const AGENTS_SHOWN_FROM: i64 = 3;
+
+impl Live {
+    /// How long the one who has waited longest has waited; 0 when nobody waits.
+    pub fn longest_wait(&self, now: Timestamp) -> Millis {
+        // The source's clock may be ahead of ours.
+        self.longest_waiting_since.map_or(Millis(0), |since| Millis(now.since(since).0.max(0)))
+    }
+
+    /// Agents logged in, paused ones included.
+    pub fn logged_in(&self) -> i64 {
+        AgentState::ALL
+            .into_iter()
+            .zip(self.agents)
+            .filter(|(state, _)| *state != AgentState::LoggedOut)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Whether the agents' states may be shown.
+    pub fn may_show_states(&self) -> bool {
+        self.logged_in() >= AGENTS_SHOWN_FROM
+    }
 }
 
 /// One department, or the whole municipality.
@@ -274,4 +309,23 @@ pub struct Snapshot {
     pub all: DepartmentView,
     /// The stream.
     pub stream: StreamView,
+}
+
+impl Snapshot {
+    /// The goal in force; `None` when no level is set.
+    pub fn goal(&self, goal: Goal) -> Option<&GoalView> {
+        self.goals.iter().find(|view| view.goal == goal)
+    }
+
+    /// Whether the agents' states of the whole municipality may be shown: not when subtracting
+    /// the departments that show theirs would leave one or two people.
+    pub fn may_show_all_states(&self) -> bool {
+        let held_back: i64 = self
+            .departments
+            .iter()
+            .filter(|department| !department.live.may_show_states())
+            .map(|department| department.live.logged_in())
+            .sum();
+        self.all.live.may_show_states() && !(1..AGENTS_SHOWN_FROM).contains(&held_back)
+    }
 }

@@ -20,7 +20,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) use http::Response;
+pub(crate) use http::{Response, get};
 pub(crate) use kafka::{
     Broker, Received, create_topic, create_topic_with, kafka, produce, read_from_start,
 };

@@ -1,0 +1,290 @@
+//! Every metric: its name, kind, labels, help and group. The only place where a name is written.
+//!
+//! `department` is a stable ASCII slug. Figures of the whole municipality are families of their
+//! own (`svarstid_all_…`), never a label value beside the parts, so that a sum over the label is
+//! never counted twice. No caller, agent, call or free text is ever a label.
+
+/// How a family behaves over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counters by upper bound.
+    Histogram,
+}
+
+impl Kind {
+    /// The word of the exposition format.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+        }
+    }
+}
+
+/// What a family is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// The operators who answer the main number.
+    Switchboard,
+    /// The queues of customer service.
+    Queue,
+    /// The moment's state.
+    Live,
+    /// Goals in force.
+    Goals,
+    /// Goals in windows of time.
+    GoalWindows,
+    /// Waits in windows of time.
+    Percentiles,
+    /// Who is who.
+    Identity,
+    /// The stream of events.
+    Stream,
+    /// The daemon's own web pages.
+    Web,
+}
+
+impl Group {
+    /// Every group in the order of the catalogue.
+    pub const ALL: [Group; 9] = [
+        Group::Switchboard,
+        Group::Queue,
+        Group::Live,
+        Group::Goals,
+        Group::GoalWindows,
+        Group::Percentiles,
+        Group::Identity,
+        Group::Stream,
+        Group::Web,
+    ];
+
+    /// The heading in the catalogue for readers.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Group::Switchboard => "Switchboard",
+            Group::Queue => "Queues",
+            Group::Live => "The moment",
+            Group::Goals => "Goals",
+            Group::GoalWindows => "Goals in windows",
+            Group::Percentiles => "Waits in windows",
+            Group::Identity => "Identity",
+            Group::Stream => "Stream",
+            Group::Web => "Web",
+        }
+    }
+}
+
+/// One family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// The full name.
+    pub name: &'static str,
+    /// How it behaves.
+    pub kind: Kind,
+    /// The labels of each series, in order.
+    pub labels: &'static [&'static str],
+    /// One sentence for readers.
+    pub help: &'static str,
+    /// What it is about.
+    pub group: Group,
+}
+
+impl Family {
+    /// The unit that the name ends in.
+    pub fn unit(&self) -> &'static str {
+        let stem = self.name.strip_suffix("_total").unwrap_or(self.name);
+        match stem.rsplit('_').next() {
+            Some("seconds") if stem.ends_with("_timestamp_seconds") => "seconds since 1970",
+            Some("seconds") => "seconds",
+            Some("ratio") => "0 to 1",
+            Some("bytes") => "bytes",
+            Some("info") => "always 1",
+            _ => "count",
+        }
+    }
+}
+
+macro_rules! catalogue {
+    ($($group:ident {
+        $($id:ident: $kind:ident $name:literal [$($label:literal),*] $help:literal;)*
+    })*) => {
+        $($(
+            #[doc = $help]
+            pub const $id: Family = Family {
+                name: $name,
+                kind: Kind::$kind,
+                labels: &[$($label),*],
+                help: $help,
+                group: Group::$group,
+            };
+        )*)*
+
+        /// Every family, group by group.
+        pub const CATALOGUE: &[Family] = &[$($($id,)*)*];
+    };
+}
+
+catalogue! {
+    Switchboard {
+        SWITCHBOARD_OFFERED: Counter "svarstid_switchboard_calls_offered_total" ["department"]
+            "Calls offered to the switchboard.";
+        SWITCHBOARD_ANSWERED: Counter "svarstid_switchboard_calls_answered_total" ["department"]
+            "Calls that a person at the switchboard answered.";
+        SWITCHBOARD_WITHIN: Counter "svarstid_switchboard_calls_answered_within_target_total"
+            ["department"] "Calls answered at the switchboard in hours within the limit of goal 1.";
+        SWITCHBOARD_ABANDONED: Counter "svarstid_switchboard_calls_abandoned_total" ["department"]
+            "Callers who hung up before the switchboard answered, short abandons included.";
+        SWITCHBOARD_SHORT: Counter "svarstid_switchboard_calls_short_abandoned_total"
+            ["department"]
+            "Callers who hung up at the switchboard within the limit for short abandons.";
+        SWITCHBOARD_ANSWER: Histogram "svarstid_switchboard_answer_seconds" ["department"]
+            "Wait from the offer to a person's answer at the switchboard; answered calls.";
+    }
+    Queue {
+        QUEUE_OFFERED: Counter "svarstid_queue_calls_offered_total" ["department"]
+            "Stays that reached a queue, those turned away included.";
+        QUEUE_ANSWERED: Counter "svarstid_queue_calls_answered_total" ["department"]
+            "Stays in queues that a person answered.";
+        QUEUE_WITHIN: Counter "svarstid_queue_calls_answered_within_target_total" ["department"]
+            "Visits answered in hours within the limit of goal 2, from the visit's first entry.";
+        QUEUE_ABANDONED: Counter "svarstid_queue_calls_abandoned_total" ["department"]
+            "Callers who hung up while waiting in a queue, short abandons included.";
+        QUEUE_SHORT: Counter "svarstid_queue_calls_short_abandoned_total" ["department"]
+            "Callers who hung up in a queue within the limit for short abandons.";
+        QUEUE_LEFT: Counter "svarstid_queue_calls_left_total" ["department", "disposition"]
+            "Stays that ended neither in an answer nor in a hang-up, by what ended them.";
+        QUEUE_ANSWER_WAIT: Histogram "svarstid_queue_answer_wait_seconds" ["department"]
+            "Wait in a queue until a person's answer; answered stays.";
+        QUEUE_ABANDON_WAIT: Histogram "svarstid_queue_abandon_wait_seconds" ["department"]
+            "Wait in a queue until the caller hung up; abandoned stays.";
+    }
+    Live {
+        WAITING: Gauge "svarstid_queue_calls_waiting" ["department"]
+            "Callers waiting in queues now.";
+        WAITING_OVER: Gauge "svarstid_queue_calls_waiting_over_target" ["department"]
+            "Visits waiting now past the limit of goal 2.";
+        LONGEST_WAIT: Gauge "svarstid_queue_longest_wait_seconds" ["department"]
+            "Wait so far of the caller who has waited longest; 0 when nobody waits.";
+        AGENTS_LOGGED_IN: Gauge "svarstid_agents_logged_in" ["department"]
+            "Agents logged in now, paused ones included.";
+        AGENTS: Gauge "svarstid_agents" ["department", "state"]
+            "Agents by state; absent while fewer than three are logged in, to protect them.";
+        DEPARTMENT_OPEN: Gauge "svarstid_department_open" ["department"]
+            "Whether the department's telephone is open now (1) or not (0).";
+        ALL_WAITING: Gauge "svarstid_all_queue_calls_waiting" []
+            "Callers waiting in queues now, whole municipality.";
+        ALL_WAITING_OVER: Gauge "svarstid_all_queue_calls_waiting_over_target" []
+            "Visits waiting now past the limit of goal 2, whole municipality.";
+        ALL_LONGEST_WAIT: Gauge "svarstid_all_queue_longest_wait_seconds" []
+            "Wait so far of the caller who has waited longest, whole municipality; 0 without any.";
+        ALL_AGENTS_LOGGED_IN: Gauge "svarstid_all_agents_logged_in" []
+            "Agents logged in now, each counted once, whole municipality.";
+        ALL_AGENTS: Gauge "svarstid_all_agents" ["state"]
+            "Agents by state; absent where it would give away the state of one or two of them.";
+    }
+    Goals {
+        GOAL_INFO: Gauge "svarstid_goal_info" ["goal", "direction"]
+            "Goals in force and their good side: at_least or at_most.";
+        GOAL_TARGET: Gauge "svarstid_goal_target_ratio" ["goal"]
+            "The level that the share is held against.";
+        GOAL_THRESHOLD: Gauge "svarstid_goal_threshold_seconds" ["goal"]
+            "The wait that the goal allows; absent for goals without one.";
+    }
+    GoalWindows {
+        WINDOW_RATIO: Gauge "svarstid_goal_window_ratio" ["goal", "department", "window"]
+            "The goal's share in the window; absent without calls.";
+        WINDOW_ELIGIBLE: Gauge "svarstid_goal_window_eligible_events"
+            ["goal", "department", "window"] "What the share is counted over.";
+        WINDOW_MISSED: Gauge "svarstid_goal_window_missed_events" ["goal", "department", "window"]
+            "How many broke the promise, calls now waiting past their limit included.";
+        WINDOW_BOUND: Gauge "svarstid_goal_window_miss_lower_bound_ratio"
+            ["goal", "department", "window"]
+            "Exact binomial lower bound of the miss rate (0.1 % for 15m and 1h, else 1 %).";
+        WINDOW_OPEN: Gauge "svarstid_goal_window_open_seconds" ["goal", "department", "window"]
+            "How long the unit has been open within the window so far.";
+        WINDOW_EXPECTED: Gauge "svarstid_goal_window_expected_events"
+            ["goal", "department", "window"]
+            "Calls to expect: mean of the same hours of the last four weeks; absent without them.";
+        ALL_WINDOW_RATIO: Gauge "svarstid_all_goal_window_ratio" ["goal", "window"]
+            "The goal's share in the window, whole municipality; absent without calls.";
+        ALL_WINDOW_ELIGIBLE: Gauge "svarstid_all_goal_window_eligible_events" ["goal", "window"]
+            "What the share is counted over, whole municipality.";
+        ALL_WINDOW_MISSED: Gauge "svarstid_all_goal_window_missed_events" ["goal", "window"]
+            "How many broke the promise, whole municipality.";
+        ALL_WINDOW_BOUND: Gauge "svarstid_all_goal_window_miss_lower_bound_ratio"
+            ["goal", "window"]
+            "Exact binomial lower bound of the miss rate, whole municipality.";
+        ALL_WINDOW_OPEN: Gauge "svarstid_all_goal_window_open_seconds" ["goal", "window"]
+            "How long the municipality has been open within the window so far.";
+        ALL_WINDOW_EXPECTED: Gauge "svarstid_all_goal_window_expected_events" ["goal", "window"]
+            "Calls to expect, whole municipality; absent without history.";
+    }
+    Percentiles {
+        QUEUE_WAIT: Gauge "svarstid_queue_wait_window_seconds"
+            ["department", "window", "percentile"]
+            "Percentile of the waits in queues that ended by an answer or a hang-up.";
+        SWITCHBOARD_WAIT: Gauge "svarstid_switchboard_answer_window_seconds"
+            ["department", "window", "percentile"]
+            "Percentile of the waits for the switchboard's answer.";
+        ALL_QUEUE_WAIT: Gauge "svarstid_all_queue_wait_window_seconds" ["window", "percentile"]
+            "Percentile of the waits in queues, from the merged histograms of all departments.";
+        ALL_SWITCHBOARD_WAIT: Gauge "svarstid_all_switchboard_answer_window_seconds"
+            ["window", "percentile"]
+            "Percentile of the waits for the switchboard's answer, from merged histograms.";
+    }
+    Identity {
+        DEPARTMENT_INFO: Gauge "svarstid_department_info" ["department", "name"]
+            "The department's name for people.";
+        BUILD_INFO: Gauge "svarstid_build_info" ["version", "revision", "rustc"]
+            "What is running.";
+    }
+    Stream {
+        CONSUMED: Counter "svarstid_events_consumed_total" ["topic", "partition"]
+            "Records read.";
+        APPLIED: Counter "svarstid_events_applied_total" ["topic", "partition"]
+            "Events that changed or confirmed a contact, an agent or a source.";
+        CORRECTIONS: Counter "svarstid_corrections_total" ["topic", "partition"]
+            "Commits in which some net count went down.";
+        LATE: Counter "svarstid_events_late_total" ["topic", "partition"]
+            "Events older than the watermark less the lateness: not applied.";
+        REPEATED: Counter "svarstid_events_repeated_total" ["topic", "partition"]
+            "Events that had been seen before.";
+        SET_ASIDE: Counter "svarstid_events_set_aside_total" ["topic", "partition"]
+            "Events of known kinds that no figure is made from.";
+        LAG: Gauge "svarstid_consumer_lag_messages" ["topic", "partition"]
+            "Records behind the end of the partition; absent before it is known.";
+        LAST_EVENT: Gauge "svarstid_last_event_timestamp_seconds" ["topic", "partition"]
+            "The largest event time applied; absent before the first.";
+        WATERMARK: Gauge "svarstid_watermark_timestamp_seconds" ["topic", "partition"]
+            "The event time that three contacts have reached; absent before that.";
+        REJECTED: Counter "svarstid_events_rejected_total" ["reason"]
+            "Records that could not be read, by reason.";
+        ANOMALIES: Counter "svarstid_anomalies_total" ["kind"]
+            "Events that were read but did not fit, by kind.";
+        ASSIGNED: Gauge "svarstid_assigned_partitions" []
+            "Partitions read here.";
+        REBALANCES: Counter "svarstid_rebalances_total" []
+            "Times that partitions changed hands.";
+        APPLY: Histogram "svarstid_event_apply_seconds" []
+            "Time to apply one event.";
+        HELD_CONTACTS: Gauge "svarstid_held_contacts" []
+            "Contacts held because they may still change.";
+        HELD_BYTES: Gauge "svarstid_held_bytes" []
+            "Memory that the held contacts take.";
+        CAUGHT_UP: Gauge "svarstid_caught_up" []
+            "Whether the ledger is folded to its end (1); until then only these families show.";
+        READER_CLOCK: Gauge "svarstid_reader_clock_timestamp_seconds" []
+            "The clock at which windows end.";
+    }
+    Web {
+        HTTP_REQUESTS: Counter "svarstid_http_requests_total" ["handler", "code"]
+            "Requests answered, by route and status.";
+        LIVE_CLIENTS: Gauge "svarstid_live_clients" []
+            "Readers of the live stream.";
+    }
+}

@@ -1,0 +1,315 @@
+//! The daemon's web server.
+//!
+//! | Route | Answers |
+//! |---|---|
+//! | `/` | the page "läget nu" |
+//! | `/events` | server-sent events: the parts of the page that changed, at most once a second |
+//! | `/style.css`, `/live.js`, `/icon.svg` | what the page needs; nothing is fetched from outside |
+//! | `/metrics` | Prometheus text, gzip where accepted |
+//! | `/-/healthy` | 200 while the process serves |
+//! | `/-/ready` | 200, or 503 with the reasons, one a line |
+//! | `/api/v1/figures?interval=quarter\|hour\|day\|month` | the figures as JSON, from the engine |
+//!
+//! Everything shown is drawn from one snapshot; only `/api/v1/figures` asks the engine. Scripts
+//! and styles come from here alone, by a strict content security policy.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use tower_http::compression::CompressionLayer;
+
+use super::pages::{self, Part};
+use crate::domain::snapshot::Snapshot;
+use crate::metrics::{self, Instruments, LiveClient};
+
+/// What the pages are made of.
+#[derive(Clone, Debug)]
+pub struct Web {
+    /// The picture that metrics and pages are drawn from.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Whether the figures may be relied on.
+    pub readiness: watch::Receiver<Readiness>,
+    /// Questions to the engine.
+    pub figures: mpsc::Sender<FiguresQuestion>,
+    /// Turns true when the daemon stops.
+    pub shutdown: watch::Receiver<bool>,
+}
+
+/// Whether the daemon is ready, and why not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether the figures may be relied on.
+    pub ready: bool,
+    /// What is missing, for operators; one line each.
+    pub reasons: Vec<String>,
+}
+
+/// Asks the engine for the document of figures.
+#[derive(Debug)]
+pub struct FiguresQuestion {
+    /// `quarter`, `hour`, `day` or `month`.
+    pub interval: String,
+    /// Where the JSON document goes, or why there is none.
+    pub answer: oneshot::Sender<Result<String, String>>,
+}
+
+/// The intervals of `/api/v1/figures`; the first is the default.
+const INTERVALS: [&str; 4] = ["hour", "quarter", "day", "month"];
+/// How long the engine may take for an answer.
+const FIGURES_LIMIT: Duration = Duration::from_secs(10);
+/// A live page hears at most so often.
+const LIVE_PERIOD: Duration = Duration::from_secs(1);
+/// More open streams than this are refused; the page then still works by reload.
+const LIVE_CLIENTS_MAX: usize = 1_000;
+/// After this a stop does not wait for slow readers.
+const DRAIN_LIMIT: Duration = Duration::from_millis(1_500);
+
+/// Nothing is loaded from elsewhere, nothing is inline, nobody may frame the page.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'";
+
+/// Serves until `web.shutdown` turns true, or its sender goes.
+///
+/// # Errors
+///
+/// When the listener fails.
+pub async fn serve(listener: TcpListener, web: Web) -> anyhow::Result<()> {
+    let mut stop = web.shutdown.clone();
+    let mut drained = web.shutdown.clone();
+    let server = axum::serve(listener, router(web)).with_graceful_shutdown(async move {
+        stopped(&mut stop).await;
+    });
+    tokio::select! {
+        result = server.into_future() => Ok(result?),
+        () = async { stopped(&mut drained).await; tokio::time::sleep(DRAIN_LIMIT).await } => Ok(()),
+    }
+}
+
+/// Waits for the stop; a sender that is gone is a stop too.
+async fn stopped(shutdown: &mut watch::Receiver<bool>) {
+    drop(shutdown.wait_for(|stop| *stop).await);
+}
+
+#[derive(Clone)]
+struct Shared {
+    web: Web,
+    instruments: Instruments,
+    live: Arc<AtomicUsize>,
+}
+
+fn router(web: Web) -> Router {
+    let shared =
+        Shared { web, instruments: Instruments::new(), live: Arc::new(AtomicUsize::new(0)) };
+    let counted = |handler: &'static str, route: MethodRouter<Shared>| {
+        let instruments = shared.instruments.clone();
+        route.layer(from_fn_with_state((instruments, handler), count))
+    };
+    let mut router = Router::new().fallback_service(
+        counted("none", get(not_found).fallback(not_found)).with_state(shared.clone()),
+    );
+    for (path, route) in [
+        ("/", get(index)),
+        ("/events", get(events)),
+        ("/style.css", get(|| file("text/css; charset=utf-8", pages::STYLE))),
+        ("/live.js", get(|| file("text/javascript; charset=utf-8", pages::SCRIPT))),
+        ("/icon.svg", get(|| file("image/svg+xml", pages::ICON))),
+        ("/metrics", get(metrics_text)),
+        ("/-/healthy", get(async || "healthy\n")),
+        ("/-/ready", get(ready)),
+        ("/api/v1/figures", get(figures)),
+    ] {
+        router = router.route(path, counted(path, route));
+    }
+    router.layer(CompressionLayer::new()).layer(from_fn(protect)).with_state(shared)
+}
+
+async fn count(
+    State((instruments, handler)): State<(Instruments, &'static str)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    instruments.count_request(handler, response.status().as_u16());
+    response
+}
+
+async fn protect(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // What is true now is not kept by anyone, unless a handler says so.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn file(content_type: &'static str, text: &'static str) -> impl IntoResponse {
+    let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "max-age=300")];
+    (headers, text)
+}
+
+fn html(status: StatusCode, text: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+}
+
+async fn not_found() -> Response {
+    html(StatusCode::NOT_FOUND, pages::not_found())
+}
+
+async fn index(State(shared): State<Shared>) -> Response {
+    let snapshot = shared.web.snapshots.borrow().clone();
+    let ready = shared.web.readiness.borrow().ready;
+    html(StatusCode::OK, pages::index(&snapshot, ready))
+}
+
+async fn metrics_text(State(shared): State<Shared>) -> Response {
+    let snapshot = shared.web.snapshots.borrow().clone();
+    let instruments = shared.instruments.clone();
+    // Milliseconds of work, which the async workers should not be held up by.
+    match tokio::task::spawn_blocking(move || instruments.render(&snapshot)).await {
+        Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "cannot render the metrics");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
+    let readiness = shared.web.readiness.borrow();
+    if readiness.ready {
+        return (StatusCode::OK, "ready\n".into());
+    }
+    let lines = readiness.reasons.iter().map(|reason| format!("{reason}\n")).collect();
+    (StatusCode::SERVICE_UNAVAILABLE, lines)
+}
+
+#[derive(serde::Deserialize)]
+struct FiguresQuery {
+    interval: Option<String>,
+}
+
+async fn figures(State(shared): State<Shared>, Query(query): Query<FiguresQuery>) -> Response {
+    let interval = query.interval.unwrap_or_else(|| INTERVALS[0].into());
+    if !INTERVALS.contains(&interval.as_str()) {
+        let known = INTERVALS.join(", ");
+        let message = format!("unknown interval {interval:?}; known are {known}");
+        return problem(StatusCode::BAD_REQUEST, &message);
+    }
+    let (answer, answered) = oneshot::channel();
+    let asked = async {
+        shared.web.figures.send(FiguresQuestion { interval, answer }).await.ok()?;
+        answered.await.ok()
+    };
+    match tokio::time::timeout(FIGURES_LIMIT, asked).await {
+        Ok(Some(Ok(document))) => {
+            ([(header::CONTENT_TYPE, "application/json")], document).into_response()
+        }
+        Ok(Some(Err(reason))) => problem(StatusCode::SERVICE_UNAVAILABLE, &reason),
+        Ok(None) => problem(StatusCode::SERVICE_UNAVAILABLE, "the engine has stopped"),
+        Err(_) => problem(StatusCode::GATEWAY_TIMEOUT, "the engine did not answer in time"),
+    }
+}
+
+/// An error as JSON (RFC 9457).
+fn problem(status: StatusCode, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body = serde_json::json!({"status": status.as_u16(), "title": title, "detail": detail});
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}
+
+async fn events(State(shared): State<Shared>) -> Response {
+    let Some(place) = Place::take(&shared.live) else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "too many live pages are open\n").into_response();
+    };
+    let reader = Reader {
+        web: shared.web.clone(),
+        sent: None,
+        _counted: shared.instruments.live_client(),
+        _place: place,
+    };
+    Sse::new(reader.stream()).keep_alive(KeepAlive::default()).into_response()
+}
+
+/// One of the limited places at the live stream.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(live: &Arc<AtomicUsize>) -> Option<Place> {
+        let place = Place(live.clone());
+        (live.fetch_add(1, Ordering::Relaxed) < LIVE_CLIENTS_MAX).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// One live page: which parts it was sent last. There is no queue, so one who reads slowly gets
+/// the latest.
+struct Reader {
+    web: Web,
+    sent: Option<Vec<Part>>,
+    _counted: LiveClient,
+    _place: Place,
+}
+
+impl Reader {
+    fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        unfold(self, async |mut reader| {
+            let event = reader.next().await?;
+            Some((Ok(event), reader))
+        })
+    }
+
+    /// The next event; `None` at the stop.
+    async fn next(&mut self) -> Option<Event> {
+        if self.sent.is_some() {
+            tokio::select! {
+                biased;
+                () = stopped(&mut self.web.shutdown) => return None,
+                () = tokio::time::sleep(LIVE_PERIOD) => {}
+            }
+        }
+        loop {
+            if self.sent.is_some() {
+                tokio::select! {
+                    biased;
+                    () = stopped(&mut self.web.shutdown) => return None,
+                    changed = self.web.snapshots.changed() => changed.ok()?,
+                    changed = self.web.readiness.changed() => changed.ok()?,
+                }
+            }
+            let snapshot = self.web.snapshots.borrow_and_update().clone();
+            let ready = self.web.readiness.borrow_and_update().ready;
+            let parts = pages::parts(&snapshot, ready);
+            let event = pages::change(self.sent.as_deref(), &parts);
+            self.sent = Some(parts);
+            if let Some(message) = event {
+                return Some(Event::default().data(message));
+            }
+        }
+    }
+}

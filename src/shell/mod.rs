@@ -1,0 +1,4 @@
+//! The world: sockets and pages. Everything that decides a figure lies elsewhere.
+
+pub mod http;
+pub mod pages;

@@ -1,0 +1,117 @@
+// Keeps the page live: the server sends the parts that changed, this puts them in place.
+// Without this script the page reloads itself.
+"use strict";
+
+(() => {
+  const SILENCE_MS = 15_000;
+  const ANNOUNCE_MS = 60_000;
+  const pause = document.getElementById("pause");
+  const lost = document.getElementById("lost");
+  const announce = document.getElementById("announce");
+  let source = null;
+  let paused = false;
+  let silence = 0;
+  let announcement = 0;
+  let summary = document.getElementById("status")?.dataset.summary;
+
+  // Makes `old` like `fresh` and touches only what differs, so that focus, selection and
+  // scrolling stay where they are.
+  function patch(old, fresh) {
+    if (old.isEqualNode(fresh)) return;
+    const same = old.nodeType === Node.ELEMENT_NODE && old.nodeName === fresh.nodeName &&
+      old.childNodes.length === fresh.childNodes.length;
+    if (!same) {
+      old.replaceWith(fresh);
+      return;
+    }
+    for (const { name } of [...old.attributes]) {
+      if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+    }
+    for (const { name, value } of fresh.attributes) {
+      if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
+    const children = [...fresh.childNodes];
+    [...old.childNodes].forEach((child, at) => patch(child, children[at]));
+  }
+
+  function shown() {
+    const parts = document.querySelectorAll("#status, [id^=card-], #moment, [id^=row-]");
+    return [...parts].map((part) => part.id).join();
+  }
+
+  function receive(message) {
+    heard();
+    const { parts, ids } = JSON.parse(message.data);
+    if (ids && ids.join() !== shown()) {
+      location.reload();
+      return;
+    }
+    for (const { id, html } of parts) {
+      const old = document.getElementById(id);
+      const holder = document.createElement("template");
+      holder.innerHTML = html.trim();
+      if (old && holder.content.firstChild) patch(old, holder.content.firstChild);
+    }
+    if (!announcement) say();
+  }
+
+  // Screen readers hear only of changes of state, at most once a minute.
+  function say() {
+    const now = document.getElementById("status").dataset.summary;
+    if (now === summary) return;
+    summary = now;
+    announce.textContent = now;
+    announcement = setTimeout(() => { announcement = 0; say(); }, ANNOUNCE_MS);
+  }
+
+  function heard() {
+    lost.hidden = true;
+    document.body.classList.remove("is-lost");
+    clearTimeout(silence);
+    silence = setTimeout(missing, SILENCE_MS);
+  }
+
+  function missing() {
+    lost.hidden = false;
+    document.body.classList.add("is-lost");
+  }
+
+  function open() {
+    if (source) return;
+    source = new EventSource("/events");
+    source.onmessage = receive;
+    // A refused stream is not tried again by the browser.
+    source.onerror = () => {
+      if (source.readyState !== EventSource.CLOSED) return;
+      close();
+      setTimeout(resume, 5_000);
+    };
+    clearTimeout(silence);
+    silence = setTimeout(missing, SILENCE_MS);
+  }
+
+  function close() {
+    source?.close();
+    source = null;
+  }
+
+  // A hidden page leaves its connection to others: browsers allow six to a host.
+  function resume() {
+    if (paused || document.hidden) {
+      close();
+      clearTimeout(silence);
+    } else {
+      open();
+    }
+  }
+
+  pause.hidden = false;
+  pause.addEventListener("click", () => {
+    paused = !paused;
+    pause.textContent = paused ? "Fortsätt uppdatera" : "Pausa uppdateringen";
+    document.body.classList.toggle("is-paused", paused);
+    resume();
+  });
+  document.addEventListener("visibilitychange", resume);
+  resume();
+})();

@@ -1,0 +1,350 @@
+//! The web server over a made-up snapshot.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use svarstid::domain::snapshot::Snapshot;
+use svarstid::domain::units::Millis;
+use svarstid::shell::http::{FiguresQuestion, Readiness, Web, serve};
+use tokio::sync::{mpsc, watch};
+
+use crate::metrics::{Made, NOBODY, NOW, snapshot};
+use crate::support::{Response, get, metric_value, now, promtool_check_metrics, wait_until};
+
+/// The server in a thread of its own.
+struct Site {
+    address: SocketAddr,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    readiness: watch::Sender<Readiness>,
+    shutdown: watch::Sender<bool>,
+    figures: mpsc::Receiver<FiguresQuestion>,
+    thread: Option<std::thread::JoinHandle<anyhow::Result<()>>>,
+}
+
+impl Site {
+    fn start(snapshot: Snapshot) -> Site {
+        let (snapshots, snapshot_reader) = watch::channel(Arc::new(snapshot));
+        let ready = Readiness { ready: true, reasons: Vec::new() };
+        let (readiness, readiness_reader) = watch::channel(ready);
+        let (shutdown, shutdown_reader) = watch::channel(false);
+        let (figures_sender, figures) = mpsc::channel(4);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let web = Web {
+            snapshots: snapshot_reader,
+            readiness: readiness_reader,
+            figures: figures_sender,
+            shutdown: shutdown_reader,
+        };
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()?;
+            runtime
+                .block_on(async { serve(tokio::net::TcpListener::from_std(listener)?, web).await })
+        });
+        Site { address, snapshots, readiness, shutdown, figures, thread: Some(thread) }
+    }
+
+    #[track_caller]
+    fn get(&self, path: &str) -> Response {
+        get(self.address, path, &[]).unwrap()
+    }
+
+    /// Stops it and waits; gives how long that took.
+    fn stop(&mut self) -> Duration {
+        let start = now();
+        self.shutdown.send(true).unwrap();
+        self.thread.take().unwrap().join().unwrap().unwrap();
+        start.elapsed()
+    }
+
+    fn events(&self) -> impl Iterator<Item = String> + use<> {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream
+            .write_all(b"GET /events HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n")
+            .unwrap();
+        let lines = BufReader::new(stream).lines().map(|line| line.unwrap());
+        lines.filter_map(|line| line.strip_prefix("data: ").map(str::to_owned))
+    }
+}
+
+pub(crate) fn town() -> Snapshot {
+    let made = |slug, name, waiting, longest_seconds, agents, sm2, sm3| Made {
+        slug,
+        name,
+        waiting,
+        longest_seconds,
+        agents,
+        goals: [(0, 0), sm2, sm3, sm3],
+    };
+    let departments = [
+        made(
+            "barn",
+            "Barn- och utbildningsförvaltningen",
+            4,
+            372,
+            [2, 1, 1, 4, 1, 1],
+            (148, 171),
+            (19, 176),
+        ),
+        made("fritid", "Fritidsförvaltningen", 0, 0, [1, 2, 0, 1, 0, 0], (41, 42), (1, 43)),
+        made("kultur", "Kulturförvaltningen", 0, 0, [1, 1, 0, 0, 0, 0], (12, 12), (0, 12)),
+        made(
+            "miljo",
+            "Miljö- och byggnadsförvaltningen",
+            1,
+            48,
+            [0, 2, 0, 3, 0, 1],
+            (96, 103),
+            (7, 105),
+        ),
+        made("okand", "Okänd", 0, 0, NOBODY, (0, 0), (0, 0)),
+        made("raddning", "Räddningstjänsten", 0, 0, [0, 1, 0, 0, 0, 0], (0, 0), (0, 0)),
+        made("soc", "Socialförvaltningen", 2, 131, [3, 0, 1, 6, 2, 0], (203, 220), (14, 226)),
+        made("aldre", "Äldreomsorgen", 0, 0, [1, 2, 0, 2, 0, 0], (88, 91), (3, 92)),
+        made("teknik", "Tekniska förvaltningen", 1, 12, [0, 3, 0, 2, 1, 0], (131, 138), (8, 139)),
+    ];
+    let all = Made {
+        slug: "",
+        name: "",
+        waiting: 8,
+        longest_seconds: 372,
+        agents: [8, 12, 2, 18, 4, 2],
+        goals: [(1_176, 1_249), (719, 800), (52, 793), (52, 700)],
+    };
+    let mut town = snapshot(&departments, &all);
+    town.departments[2].open = false;
+    let okand = &mut town.departments[4];
+    okand.queue = Default::default();
+    okand.switchboard = Default::default();
+    town
+}
+
+#[test]
+fn every_route_answers_with_its_type_and_the_same_protection() {
+    let mut site = Site::start(town());
+    for (path, status, content_type) in [
+        ("/", 200, "text/html; charset=utf-8"),
+        ("/style.css", 200, "text/css; charset=utf-8"),
+        ("/live.js", 200, "text/javascript; charset=utf-8"),
+        ("/icon.svg", 200, "image/svg+xml"),
+        ("/metrics", 200, "text/plain; version=0.0.4; charset=utf-8"),
+        ("/-/healthy", 200, "text/plain; charset=utf-8"),
+        ("/-/ready", 200, "text/plain; charset=utf-8"),
+        ("/api/v1/figures?interval=week", 400, "application/problem+json"),
+        ("/finns/inte", 404, "text/html; charset=utf-8"),
+    ] {
+        let response = site.get(path);
+        assert_eq!(response.status, status, "{path}");
+        assert_eq!(response.header("content-type"), Some(content_type), "{path}");
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"), "{path}");
+        let policy = response.header("content-security-policy").unwrap();
+        for part in ["default-src 'none';", "style-src 'self';", "script-src 'self';"] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(response.header("cache-control").is_some(), "{path}");
+    }
+    assert_eq!(site.get("/-/healthy").text(), "healthy\n");
+    site.stop();
+}
+
+#[test]
+fn the_page_says_in_swedish_what_the_snapshot_says() {
+    let mut site = Site::start(town());
+    let response = site.get("/");
+    let page = response.text();
+    for text in [
+        "<html lang=\"sv\">",
+        "<title>Svarstid – läget nu</title>",
+        "Mål: minst 90\u{a0}% inom tre signaler (15 sekunder)",
+        "Mål: minst 90\u{a0}% inom fem minuter",
+        "Mål: högst 10\u{a0}% förlorade samtal",
+        // 719 of 800 is 89.875 %, and 1 176 of 1 249 is 94.155 %.
+        "89,8\u{a0}%",
+        "94,1\u{a0}%",
+        "av 1\u{a0}249 samtal till växeln",
+        "Målet nås",
+        "Målet nås inte",
+        "Inga samtal",
+        "<b>10:32:05</b>",
+        "tisdag 2026-11-24",
+        "Aktuell",
+        "<b>6:12</b>",
+        "Räddningstjänsten",
+        "<noscript><meta http-equiv=\"refresh\"",
+    ] {
+        assert!(page.contains(text), "{text:?} is missing in\n{page}");
+    }
+    assert!(!page.contains("Okänd"), "nothing came to the unknown department");
+    let names = ["Barn- och", "Tekniska", "Äldreomsorgen"].map(|name| page.find(name).unwrap());
+    assert!(names.is_sorted(), "Swedish letters come last");
+    for inline in ["style=", "<style", "onclick", "<script>"] {
+        assert!(!page.contains(inline), "{inline} is refused by the policy");
+    }
+    site.stop();
+}
+
+#[test]
+fn names_cannot_become_markup() {
+    let mut evil = town();
+    evil.departments[0].name = "<script>alert(1)</script>".into();
+    let mut site = Site::start(evil);
+    assert!(!site.get("/").text().contains("<script>alert"));
+    assert!(!site.events().next().unwrap().contains("<script>alert"));
+    site.stop();
+}
+
+#[test]
+fn a_page_that_cannot_be_relied_on_says_so() {
+    let mut silent = town();
+    silent.stream.partitions[0].last_event = Some(NOW.minus(Millis::from_seconds(700)));
+    let mut site = Site::start(silent.clone());
+    assert!(site.get("/").text().contains("Inaktuell: ingen händelse sedan 10:20:25"));
+    silent.all.open = false;
+    site.snapshots.send(Arc::new(silent.clone())).unwrap();
+    assert!(!site.get("/").text().contains("Inaktuell"), "at night silence is usual");
+    site.readiness.send(Readiness::default()).unwrap();
+    assert!(site.get("/").text().contains("Inaktuell: händelserna kommer inte fram"));
+    silent.caught_up = false;
+    site.snapshots.send(Arc::new(silent)).unwrap();
+    let page = site.get("/");
+    assert!(page.text().contains("Historiken läses in"));
+    assert!(!page.text().contains("Målet nås"), "figures that are not whole are not shown");
+    site.stop();
+}
+
+#[test]
+fn metrics_are_compressed_when_asked_and_counted() {
+    let mut site = Site::start(town());
+    let plain = site.get("/metrics");
+    assert_eq!(plain.header("content-encoding"), None);
+    promtool_check_metrics(plain.text()).unwrap();
+    let small = get(site.address, "/metrics", &[("Accept-Encoding", "gzip")]).unwrap();
+    assert_eq!(small.header("content-encoding"), Some("gzip"));
+    assert_eq!(small.header("content-type"), plain.header("content-type"));
+    assert_eq!(small.body[..2], [0x1f, 0x8b]);
+    assert!(small.body.len() * 5 < plain.body.len(), "{}", small.body.len());
+
+    site.get("/../etc/passwd");
+    let text = site.get("/metrics");
+    let count = |handler, code| {
+        let labels = [("handler", handler), ("code", code)];
+        metric_value(text.text(), "svarstid_http_requests_total", &labels)
+    };
+    assert_eq!(count("/metrics", "200"), Some(2.0));
+    assert_eq!(count("none", "404"), Some(1.0));
+    assert!(!text.text().contains("passwd"));
+    site.stop();
+}
+
+#[test]
+fn not_ready_tells_the_reasons() {
+    let mut site = Site::start(town());
+    let reasons = vec!["the ledger is being read".to_owned(), "no partition assigned".to_owned()];
+    site.readiness.send(Readiness { ready: false, reasons }).unwrap();
+    let response = site.get("/-/ready");
+    let wanted = (503, "the ledger is being read\nno partition assigned\n");
+    assert_eq!((response.status, response.text()), wanted);
+    assert_eq!(site.get("/-/healthy").status, 200);
+    site.readiness.send(Readiness { ready: true, reasons: Vec::new() }).unwrap();
+    assert_eq!(site.get("/-/ready").status, 200);
+    site.stop();
+}
+
+#[test]
+fn the_engine_answers_for_figures() {
+    let mut site = Site::start(town());
+    let address = site.address;
+    let asking = std::thread::spawn(move || {
+        ["?interval=month", "", "?interval=day"]
+            .map(|query| get(address, &format!("/api/v1/figures{query}"), &[]).unwrap())
+    });
+    let mut asked = Vec::new();
+    for answer in [Ok("{\"rows\": []}"), Ok("{}"), Err("the ledger is being read")] {
+        let question = site.figures.blocking_recv().unwrap();
+        asked.push(question.interval);
+        question.answer.send(answer.map(str::to_owned).map_err(str::to_owned)).unwrap();
+    }
+    assert_eq!(asked, ["month", "hour", "day"]);
+    let [month, hour, day] = asking.join().unwrap();
+    assert_eq!((month.status, month.text()), (200, "{\"rows\": []}"));
+    assert_eq!(month.header("content-type"), Some("application/json"));
+    assert_eq!(hour.status, 200);
+    assert_eq!(day.status, 503);
+    assert!(day.text().contains("the ledger is being read"), "{}", day.text());
+    site.figures.close();
+    assert_eq!(site.get("/api/v1/figures").status, 503, "the engine is gone");
+    site.stop();
+}
+
+#[test]
+fn the_live_stream_sends_what_changed_and_ends_at_the_stop() {
+    let mut site = Site::start(town());
+    let mut events = site.events();
+    let mut next =
+        || -> serde_json::Value { serde_json::from_str(&events.next().unwrap()).unwrap() };
+    let ids = |event: &serde_json::Value| -> Vec<String> {
+        let parts = event["parts"].as_array().unwrap();
+        parts.iter().map(|part| part["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = next();
+    let all = ids(&first);
+    assert_eq!(all[..5], ["status", "card-1", "card-2", "card-3", "moment"]);
+    assert_eq!(first["ids"].as_array().unwrap().len(), all.len());
+    let page = site.get("/");
+    for part in first["parts"].as_array().unwrap() {
+        assert!(page.text().contains(part["html"].as_str().unwrap()), "a reload shows the same");
+    }
+
+    let mut later = town();
+    later.departments[3].live.waiting = 7;
+    site.snapshots.send(Arc::new(later.clone())).unwrap();
+    let second = next();
+    assert_eq!(ids(&second), ["row-miljo"]);
+    assert!(second["parts"][0]["html"].as_str().unwrap().contains(">7<"));
+
+    later.departments.remove(0);
+    site.snapshots.send(Arc::new(later)).unwrap();
+    assert!(next()["ids"].is_array(), "other parts than before are announced");
+
+    let text = site.get("/metrics");
+    assert_eq!(metric_value(text.text(), "svarstid_live_clients", &[]), Some(1.0));
+    let took = site.stop();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert_eq!(events.next(), None, "the stream is over");
+}
+
+#[test]
+fn a_reader_that_leaves_is_forgotten() {
+    let mut site = Site::start(town());
+    let mut events = site.events();
+    assert!(events.next().is_some());
+    drop(events);
+    wait_until("the reader to be forgotten", Duration::from_secs(10), || {
+        // Writing is what finds out that nobody reads.
+        let mut later = town();
+        later.now = later.now.plus(Millis::from_seconds(1));
+        site.snapshots.send(Arc::new(later)).unwrap();
+        site.snapshots.send(Arc::new(town())).unwrap();
+        let text = site.get("/metrics");
+        metric_value(text.text(), "svarstid_live_clients", &[]) == Some(0.0)
+    });
+    site.stop();
+}
+
+#[test]
+fn a_client_that_reads_nothing_does_not_hold_up_the_stop() {
+    let mut site = Site::start(town());
+    let mut idle = TcpStream::connect(site.address).unwrap();
+    idle.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    assert_eq!(site.get("/-/healthy").status, 200);
+    let took = site.stop();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+}
