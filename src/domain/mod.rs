@@ -5,6 +5,6 @@ pub mod calendar;
 pub mod event;
 pub mod goal;
 pub mod ids;
-pub mod snapshot;
 pub mod rules;
+pub mod snapshot;
 pub mod units;

@@ -1,0 +1,3 @@
+pub fn forward(_: &crate::cli::Forward) -> anyhow::Result<()> {
+    Ok(())
+}
