@@ -309,42 +309,41 @@ impl Reader {
     }
 
     fn hear(&mut self, error: &KafkaError) -> anyhow::Result<()> {
-        match error {
-            KafkaError::PartitionEOF(partition) => {
-                // It does not say of which topic; with several, the statistics do.
-                if self.feed.topics.len() == 1
-                    && let Ok(at) = usize::try_from(*partition)
-                    && let Some(reading) = self.readings.get_mut(at)
-                {
-                    reading.at_end = true;
-                    reading.end = reading.end.max(reading.next);
-                }
-                self.back();
+        if let KafkaError::PartitionEOF(partition) = error {
+            // It does not say of which topic; with several, the statistics do.
+            if self.feed.topics.len() == 1
+                && let Ok(at) = usize::try_from(*partition)
+                && let Some(reading) = self.readings.get_mut(at)
+            {
+                reading.at_end = true;
+                reading.end = reading.end.max(reading.next);
             }
-            KafkaError::MessageConsumptionFatal(_) => {
-                return Err(anyhow!(error.clone()))
-                    .context("the client gave up; restart the program, and report it if it stays");
-            }
-            _ => match error.rdkafka_error_code() {
-                Some(RDKafkaErrorCode::AllBrokersDown) => self.away("all connections are lost"),
-                Some(
-                    RDKafkaErrorCode::BrokerTransportFailure
-                    | RDKafkaErrorCode::OperationTimedOut
-                    | RDKafkaErrorCode::RequestTimedOut
-                    | RDKafkaErrorCode::Resolve,
-                ) => tracing::debug!(%error, "a broker does not answer"),
-                Some(_) | None => {
-                    let said = error.to_string();
-                    if self.trouble.as_ref() != Some(&said) {
-                        tracing::error!(
-                            %error,
-                            "events cannot be read; look at the topic and at the rights to it"
-                        );
-                        self.trouble = Some(said);
-                        self.show_readiness();
-                    }
+            self.back();
+            return Ok(());
+        }
+        if let KafkaError::MessageConsumptionFatal(_) = error {
+            return Err(anyhow!(error.clone()))
+                .context("the client gave up; restart the program, and report it if it stays");
+        }
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AllBrokersDown) => self.away("all connections are lost"),
+            Some(
+                RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::RequestTimedOut
+                | RDKafkaErrorCode::Resolve,
+            ) => tracing::debug!(%error, "a broker does not answer"),
+            Some(_) | None => {
+                let said = error.to_string();
+                if self.trouble.as_ref() != Some(&said) {
+                    tracing::error!(
+                        %error,
+                        "events cannot be read; look at the topic and at the rights to it"
+                    );
+                    self.trouble = Some(said);
+                    self.show_readiness();
                 }
-            },
+            }
         }
         Ok(())
     }
