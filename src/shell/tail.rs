@@ -41,6 +41,8 @@ pub(super) struct Tail {
     file: File,
     facts: Metadata,
     lines: Lines,
+    /// The file's first bytes as they were read: once it is emptied, they tell.
+    head: Vec<u8>,
     chunk: Vec<u8>,
 }
 
@@ -67,8 +69,8 @@ impl Tail {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
         let (path, ours) = (path.to_owned(), ours.to_owned());
-        let mut tail =
-            Tail { path, ours, file, facts, lines: Lines::new(0), chunk: vec![0; CHUNK] };
+        let (lines, head, chunk) = (Lines::new(0), Vec::new(), vec![0; CHUNK]);
+        let mut tail = Tail { path, ours, file, facts, lines, head, chunk };
         tail.seek(offset)?;
         Ok(tail)
     }
@@ -76,6 +78,8 @@ impl Tail {
     fn seek(&mut self, offset: u64) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(offset))?;
         self.lines = Lines::new(offset);
+        self.head = head(&self.file)?;
+        self.head.truncate(usize::try_from(offset).unwrap_or(HEAD_BYTES));
         Ok(())
     }
 
@@ -132,8 +136,8 @@ impl Tail {
     }
 
     /// Where to go on after everything that was given out.
-    pub(super) fn resume(&self) -> io::Result<Resume> {
-        Ok(Resume::new(self.facts.ino(), self.lines.offset(), &head(&self.file)?))
+    pub(super) fn resume(&self) -> Resume {
+        Resume::new(self.facts.ino(), self.lines.offset(), &self.head)
     }
 
     /// Gives out the lines before the place where reading goes on, the file before this one
@@ -167,7 +171,7 @@ impl Tail {
             Err(error) => return Err(error),
         };
         let metadata = log.metadata()?;
-        let left = self.resume()?;
+        let left = self.resume();
         match left.next(facts(&metadata), &head(&log)?) {
             Next::Continue(_) if metadata.ino() == self.facts.ino() => Ok(Step::End),
             Next::Continue(offset) => {
@@ -205,7 +209,13 @@ impl Tail {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(true),
             Err(error) => return Err(error),
         };
-        self.lines.push(&self.chunk[..length], give);
+        let piece = &self.chunk[..length];
+        // Reading begins within the head or after it, so what is missing of it is next.
+        let missing = HEAD_BYTES.saturating_sub(self.head.len()).min(length);
+        if self.lines.read_to() == self.head.len() as u64 {
+            self.head.extend_from_slice(&piece[..missing]);
+        }
+        self.lines.push(piece, give);
         Ok(length > 0)
     }
 
@@ -363,7 +373,7 @@ mod tests {
         folder.append("log", "a\nb\n");
         let mut tail = folder.open(None);
         assert_eq!(all(&mut tail), "a,b");
-        let left = Some(tail.resume().unwrap());
+        let left = Some(tail.resume());
         drop(tail);
         let mut tail = folder.open(left);
         assert_eq!(all(&mut tail), "");
