@@ -52,12 +52,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings::from(&config::Config::default().limits)
+        Settings::from(&config::Config::default())
     }
 }
 
-impl From<&config::Limits> for Settings {
-    fn from(limits: &config::Limits) -> Self {
+impl From<&config::Config> for Settings {
+    fn from(config: &config::Config) -> Self {
+        let limits = &config.limits;
         Settings {
             lateness: Millis::from_hours(i64::from(limits.lateness_hours)),
             silence: Millis::from_hours(i64::from(limits.silence_hours)),

@@ -1,5 +1,6 @@
 //! svarstid turns a municipality's telephony events into exact, real-time service figures.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod engine;

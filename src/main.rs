@@ -1,2 +1,19 @@
 //! The front door.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use svarstid::cli::{Cli, Command};
+use svarstid::shell;
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Demo(asked) => shell::demo::demo(&asked),
+        Command::Run(asked) => shell::run::run(&asked),
+        Command::Simulate(asked) => shell::simulate::simulate(&asked),
+        Command::Replay(asked) => shell::replay::replay(&asked),
+        Command::Forward(asked) => shell::forward::forward(&asked),
+        Command::Check(asked) => shell::check::check(&asked),
+    };
+    shell::exit_code(done)
+}

@@ -38,7 +38,7 @@ pub(crate) fn engine(config: &Config) -> Engine {
     let rules = config.rules(&names);
     let decoder =
         Decoder::new(names, IdKey::new(b"test"), Pseudonyms::new(None), Limits::default());
-    Engine::new(Settings::from(&config.limits), rules, decoder, Vec::new())
+    Engine::new(Settings::from(config), rules, decoder, Vec::new())
 }
 
 fn parameters(seed: u64, from: &str, to: &str) -> Parameters {

@@ -1,0 +1,220 @@
+//! The command line: commands, flags and their help. Flags overrule the environment, and both
+//! overrule a configuration file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Exact, real-time service figures for a municipality's telephony.
+#[derive(Clone, Debug, Parser)]
+#[command(version, about, long_about = None, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.\n\n\
+    Example:\n  svarstid demo          # then open the address that it prints")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Show everything at work with a simulated municipality; nothing else to install.
+    Demo(Demo),
+    /// Read events from Kafka and serve the figures.
+    Run(Run),
+    /// Make the events of a simulated municipality, and the exact figures they must give.
+    Simulate(Simulate),
+    /// Read events from files and print the figures.
+    Replay(Replay),
+    /// Put a telephone system's log into Kafka as it grows.
+    Forward(Forward),
+    /// Tell every fault of a configuration at once.
+    Check(Check),
+}
+
+/// `demo`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Example:\n  svarstid demo --speed 60 --at 07:30")]
+pub struct Demo {
+    /// Host and port for the pages and metrics; port 0 takes a free one.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "SVARSTID_HTTP_LISTEN",
+        default_value = "127.0.0.1:9464"
+    )]
+    pub listen: String,
+    /// Simulated seconds per second, over 0 and up to 86 400.
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    pub speed: f64,
+    /// Seed of the simulated day; the same seed gives the same calls.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// The day, YYYY-MM-DD [default: today, or the next working day].
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<String>,
+    /// Local time at which to begin; what was before has already been.
+    #[arg(long, value_name = "HH:MM", default_value = "10:30")]
+    pub at: String,
+    /// Let only this one day be, and deliver the rest of it at this local time.
+    #[arg(long, value_name = "HH:MM")]
+    pub until: Option<String>,
+    /// Write the day's exact figures to a file when everything is delivered.
+    #[arg(long, value_name = "FILE", requires = "until")]
+    pub truth: Option<PathBuf>,
+}
+
+/// `run`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Example:\n  svarstid run --config /etc/svarstid/svarstid.toml")]
+pub struct Run {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: PathBuf,
+    /// Host and port for the pages and metrics, instead of http.listen.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// A clock for tests and rehearsals: it begins at START and runs SPEED times as fast as time,
+    /// as in 2026-10-05T07:00:00+02:00x60.
+    #[arg(long, value_name = "STARTxSPEED", env = "SVARSTID_CLOCK")]
+    pub clock: Option<String>,
+}
+
+/// `simulate`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    svarstid simulate --from 2026-10-05 --to 2026-10-10 --seed 7 --out week.jsonl --truth week.json\n  \
+    svarstid simulate --from 2026-10-05 --to 2026-10-06 --brokers localhost:9092 --topic svarstid.events")]
+pub struct Simulate {
+    /// The first day, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub from: String,
+    /// The day after the last, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub to: String,
+    /// The same seed and parameters give the same bytes.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Size; 1 has about 800 calls to the switchboard on a working day.
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    pub scale: f64,
+    /// Whether records are repeated, late, lost and out of order, and clocks wrong.
+    #[arg(long, value_enum, default_value_t = Switch::On)]
+    pub faults: Switch,
+    /// Tell of every agent's ringing, talking and wrap-up too; it doubles the events.
+    #[arg(long)]
+    pub every_agent_state: bool,
+    /// Where the events go, one line of JSON each; - is standard output [default: -].
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Where the exact figures go, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// Brokers to write the events to instead, as host:port,…
+    #[arg(long, value_name = "A", requires = "topic", conflicts_with = "out")]
+    pub brokers: Option<String>,
+    /// The topic; it must exist.
+    #[arg(long, value_name = "T", requires = "brokers")]
+    pub topic: Option<String>,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Yes.
+    On,
+    /// No.
+    Off,
+}
+
+/// What the lines of a file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One canonical event per line, as JSON.
+    Canonical,
+    /// The `queue_log` of an Asterisk.
+    AsteriskQueueLog,
+}
+
+/// `replay`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    svarstid replay --interval hour /var/log/asterisk/queue_log\n  \
+    zcat queue_log.1.gz | svarstid replay --json -")]
+pub struct Replay {
+    /// A configuration with departments, opening hours and goals; without it every unit is always
+    /// open and each queue is a department of its own.
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// What the lines are; guessed from the first one when it is left out.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Time zone of days and of times without an offset; so far Europe/Stockholm only.
+    #[arg(long, value_name = "TZ", default_value = "Europe/Stockholm")]
+    pub timezone: String,
+    /// Length of a row: quarter, hour, day or month.
+    #[arg(long, value_name = "LENGTH", default_value = "day")]
+    #[arg(value_parser = ["quarter", "hour", "day", "month"])]
+    pub interval: String,
+    /// Name of the telephone system that wrote a queue_log.
+    #[arg(long, value_name = "NAME", default_value = "asterisk")]
+    pub source: String,
+    /// Print one JSON document instead of a table.
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print comma-separated values instead of a table.
+    #[arg(long)]
+    pub csv: bool,
+    /// Files in the order of their time; - is standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// `forward`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Example:\n  svarstid forward --format asterisk-queue-log --follow \
+    /var/log/asterisk/queue_log --brokers kafka-1:9092 --topic svarstid.events")]
+pub struct Forward {
+    /// What the lines are.
+    #[arg(long, value_enum, default_value_t = Format::AsteriskQueueLog)]
+    pub format: Format,
+    /// Go on as the file grows and is rotated, until told to stop.
+    #[arg(long)]
+    pub follow: bool,
+    /// The log.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Brokers, as host:port,…
+    #[arg(
+        long,
+        value_name = "A",
+        env = "SVARSTID_KAFKA_BROKERS",
+        required_unless_present = "config"
+    )]
+    pub brokers: Option<String>,
+    /// A configuration whose kafka section says how to reach the brokers (TLS, SASL).
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The topic; it must exist.
+    #[arg(long, value_name = "T", env = "SVARSTID_TOPIC")]
+    pub topic: String,
+    /// Name of the telephone system, at most 100 bytes; one for each log.
+    #[arg(long, value_name = "NAME", default_value = "asterisk", env = "SVARSTID_SOURCE")]
+    pub source: String,
+    /// Where the position is kept [default: FILE.svarstid-position].
+    #[arg(long, value_name = "FILE", env = "SVARSTID_STATE")]
+    pub state: Option<PathBuf>,
+}
+
+/// `check`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Example:\n  svarstid check --config config/svarstid.toml")]
+pub struct Check {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: PathBuf,
+    /// Ask the brokers too: whether the topics exist, and how many partitions they have.
+    #[arg(long)]
+    pub online: bool,
+}

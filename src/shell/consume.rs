@@ -1,0 +1,475 @@
+//! The one thread that reads from the brokers, feeds the engine and publishes what it sees.
+//!
+//! A polled consumer on a thread of its own: the client's other ways depend on wake-ups that can be
+//! lost. Partitions are assigned by hand and read from the oldest retained event at each start,
+//! since the ledger is in memory. Statistics and errors are served only while somebody polls, so
+//! everything else that this thread does is short.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::statistics::Statistics;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tokio::sync::{mpsc, watch};
+
+use super::clock::{Clock, Stopwatch};
+use super::http::{FiguresQuestion, Readiness};
+use super::kafka::{self, Missing};
+use super::{Stop, usage};
+use crate::config::Commit;
+use crate::domain::calendar::Zone;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::units::Timestamp;
+use crate::engine::Engine;
+use crate::report::Interval;
+use crate::wire::canonical::Arrival;
+
+/// How long one question to a broker may take; a stop waits for it.
+const ASK: Duration = Duration::from_secs(1);
+/// Between two pictures when something happens, and while the past is read.
+const PICTURE: Duration = Duration::from_millis(200);
+/// Between two pictures when nothing does: the windows move with the clock.
+const IDLE_PICTURE: Duration = Duration::from_secs(1);
+/// A broker that has just started may not know its topics yet.
+const TOPIC_LOOKS: u32 = 3;
+
+/// What the thread works with.
+pub struct Feed {
+    /// Settings of the consumer.
+    pub settings: ClientConfig,
+    /// Topics with equal numbers of partitions.
+    pub topics: Vec<String>,
+    /// When a batch is folded.
+    pub commit: Commit,
+    /// The clock at which windows end.
+    pub clock: Clock,
+    /// Where events go.
+    pub engine: Engine,
+    /// Ends the thread.
+    pub stop: Stop,
+    /// Where pictures go.
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// Where readiness goes.
+    pub readiness: watch::Sender<Readiness>,
+    /// Who asks for figures.
+    pub figures: mpsc::Receiver<FiguresQuestion>,
+}
+
+/// What the client tells while it is polled.
+#[derive(Debug, Default)]
+struct Watch {
+    statistics: Mutex<Option<Statistics>>,
+}
+
+impl ClientContext for Watch {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        kafka::log(level, facility, message);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        *self.statistics.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(statistics);
+    }
+
+    // Every error also comes out of the poll, and is told there.
+    fn error(&self, _: KafkaError, _: &str) {}
+}
+
+impl ConsumerContext for Watch {}
+
+/// One partition of one topic.
+struct Reading {
+    topic: usize,
+    partition: i32,
+    /// The engine's number for it.
+    index: usize,
+    /// The offset to read next.
+    next: i64,
+    /// The partition's end as last heard.
+    end: i64,
+    /// The end at the start of the program.
+    end_at_start: i64,
+    /// Whether the end was reached, though the last offsets may hold no event.
+    at_end: bool,
+}
+
+/// Reads until it is stopped.
+///
+/// # Errors
+///
+/// [`super::Usage`] when a topic is missing or their partitions differ; a failure when the client
+/// gives up for good.
+pub fn read(feed: Feed) -> anyhow::Result<()> {
+    let consumer: BaseConsumer<Watch> = feed
+        .settings
+        .create_with_context(Watch::default())
+        .map_err(|error| usage(kafka::refused(&error)))?;
+    let mut reader = Reader::new(feed);
+    if !reader.connect(&consumer)? {
+        return Ok(());
+    }
+    reader.publish();
+    while !reader.feed.stop.is_asked() {
+        reader.gather(&consumer)?;
+        if reader.feed.engine.gathered() > 0 {
+            reader.feed.engine.commit();
+            reader.is_changed = true;
+        }
+        reader.hear_statistics(&consumer);
+        reader.catch_up();
+        let pause = if reader.is_changed { PICTURE } else { IDLE_PICTURE };
+        if reader.published.passed() >= pause {
+            reader.publish();
+        }
+        reader.answer();
+    }
+    // Nobody waits for positions of ours, so there is nothing to hand back but the partitions.
+    drop(consumer.unassign());
+    tracing::info!(records = reader.records, "reader stopped");
+    Ok(())
+}
+
+struct Reader {
+    feed: Feed,
+    brokers: String,
+    readings: Vec<Reading>,
+    partitions: usize,
+    started: Stopwatch,
+    published: Stopwatch,
+    is_changed: bool,
+    is_caught_up: bool,
+    records: u64,
+    /// Since when no broker answers.
+    away_since: Option<Timestamp>,
+    /// What keeps a topic from being read, in the client's words.
+    trouble: Option<String>,
+}
+
+impl Reader {
+    fn new(feed: Feed) -> Reader {
+        Reader {
+            brokers: feed.settings.get("bootstrap.servers").unwrap_or_default().to_owned(),
+            feed,
+            readings: Vec::new(),
+            partitions: 0,
+            started: Stopwatch::start(),
+            published: Stopwatch::start(),
+            is_changed: false,
+            is_caught_up: false,
+            records: 0,
+            away_since: None,
+            trouble: None,
+        }
+    }
+
+    /// Finds the topics and takes their partitions from the beginning, however long the brokers
+    /// stay away. Gives false when it is stopped before that.
+    fn connect(&mut self, consumer: &BaseConsumer<Watch>) -> anyhow::Result<bool> {
+        let mut looks = 0;
+        while !self.feed.stop.is_asked() {
+            match self.find(consumer) {
+                Ok(readings) => {
+                    self.partitions = readings.len() / self.feed.topics.len().max(1);
+                    self.readings = readings;
+                    self.assign(consumer)?;
+                    self.back();
+                    return Ok(true);
+                }
+                Err(Fruitless::Faulty(fault)) => {
+                    looks += 1;
+                    if looks >= TOPIC_LOOKS {
+                        return Err(usage(fault));
+                    }
+                }
+                Err(Fruitless::Away(error)) => self.away(&error.to_string()),
+            }
+            self.publish();
+            self.answer();
+            // Errors and the client's log are served by polling.
+            drop(consumer.poll(Duration::from_millis(10)));
+            self.feed.stop.sleep(Duration::from_millis(500));
+        }
+        Ok(false)
+    }
+
+    fn find(&self, consumer: &BaseConsumer<Watch>) -> Result<Vec<Reading>, Fruitless> {
+        let mut readings = Vec::new();
+        let mut first: Option<(&str, i32)> = None;
+        for (topic, name) in self.feed.topics.iter().enumerate() {
+            let partitions = kafka::partitions_of(consumer.client(), name, ASK).map_err(
+                |missing| match missing {
+                    Missing::Topic(remedy) => Fruitless::Faulty(remedy),
+                    Missing::Broker(error) => Fruitless::Away(error),
+                },
+            )?;
+            let (other, count) = *first.get_or_insert((name, partitions));
+            if count != partitions {
+                return Err(Fruitless::Faulty(format!(
+                    "topics.events: \"{name}\" has {partitions} partitions and \"{other}\" has \
+                     {count}; give them equally many"
+                )));
+            }
+            for partition in 0..partitions {
+                let (low, high) =
+                    consumer.fetch_watermarks(name, partition, ASK).map_err(Fruitless::Away)?;
+                readings.push(Reading {
+                    topic,
+                    partition,
+                    index: 0,
+                    next: low,
+                    end: high,
+                    end_at_start: high,
+                    at_end: low >= high,
+                });
+            }
+        }
+        Ok(readings)
+    }
+
+    fn assign(&mut self, consumer: &BaseConsumer<Watch>) -> anyhow::Result<()> {
+        let mut wanted = TopicPartitionList::new();
+        for reading in &mut self.readings {
+            let name = &self.feed.topics[reading.topic];
+            wanted
+                .add_partition_offset(name, reading.partition, Offset::Beginning)
+                .context("cannot read from the beginning")?;
+            reading.index = self.feed.engine.open_partition(name, reading.partition);
+        }
+        consumer.assign(&wanted).context("cannot take the partitions")?;
+        let records: i64 = self.readings.iter().map(|one| one.end - one.next).sum();
+        let partitions = self.readings.len();
+        tracing::info!(brokers = self.brokers, partitions, records, "reading from the beginning");
+        Ok(())
+    }
+
+    /// Takes what comes until a batch is due.
+    fn gather(&mut self, consumer: &BaseConsumer<Watch>) -> anyhow::Result<()> {
+        let busy = Duration::from_millis(u64::from(self.feed.commit.interval_ms));
+        let idle = Duration::from_millis(u64::from(self.feed.commit.idle_interval_ms));
+        let most = usize::try_from(self.feed.commit.max_events).unwrap_or(usize::MAX);
+        let began = Stopwatch::start();
+        let mut limit = idle;
+        if self.is_changed {
+            limit = limit.min(self.published.left_of(PICTURE));
+        }
+        let mut is_first = true;
+        loop {
+            match consumer.poll(began.left_of(limit)) {
+                Some(Ok(message)) => {
+                    if is_first {
+                        limit = limit.min(began.passed() + busy);
+                        is_first = false;
+                    }
+                    self.take(&message);
+                    if self.feed.engine.gathered() >= most {
+                        return Ok(());
+                    }
+                }
+                Some(Err(error)) => self.hear(&error)?,
+                None => {}
+            }
+            if began.left_of(limit).is_zero() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn take(&mut self, message: &BorrowedMessage<'_>) {
+        let partition = usize::try_from(message.partition()).unwrap_or(usize::MAX);
+        // With one topic, the usual case, its name need not be looked at.
+        let topic = match self.feed.topics.as_slice() {
+            [_] => 0,
+            topics => {
+                let name = message.topic();
+                topics.iter().position(|topic| topic == name).unwrap_or(topics.len())
+            }
+        };
+        let Some(reading) = self.readings.get_mut(topic * self.partitions + partition) else {
+            return;
+        };
+        let offset = message.offset();
+        reading.next = offset + 1;
+        reading.end = reading.end.max(reading.next);
+        let arrival = Arrival {
+            record_time: message.timestamp().to_millis().filter(|time| *time >= 0).map(Timestamp),
+            content_type_cloudevents: is_cloudevents(message),
+        };
+        let bytes = message.payload().unwrap_or_default();
+        self.feed.engine.event(reading.index, offset, bytes, &arrival);
+        self.records += 1;
+        if self.away_since.is_some() || self.trouble.is_some() {
+            self.back();
+        }
+    }
+
+    fn hear(&mut self, error: &KafkaError) -> anyhow::Result<()> {
+        if let KafkaError::PartitionEOF(partition) = error {
+            // It does not say of which topic; with several, the statistics do.
+            if self.feed.topics.len() == 1
+                && let Ok(at) = usize::try_from(*partition)
+                && let Some(reading) = self.readings.get_mut(at)
+            {
+                reading.at_end = true;
+                reading.end = reading.end.max(reading.next);
+            }
+            self.back();
+            return Ok(());
+        }
+        if let KafkaError::MessageConsumptionFatal(_) = error {
+            return Err(anyhow!(error.clone()))
+                .context("the client gave up; restart the program, and report it if it stays");
+        }
+        match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::AllBrokersDown) => self.away("all connections are lost"),
+            Some(
+                RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::RequestTimedOut
+                | RDKafkaErrorCode::Resolve,
+            ) => tracing::debug!(%error, "a broker does not answer"),
+            Some(_) | None => {
+                let said = error.to_string();
+                if self.trouble.as_ref() != Some(&said) {
+                    tracing::error!(
+                        %error,
+                        "events cannot be read; look at the topic and at the rights to it"
+                    );
+                    self.trouble = Some(said);
+                    self.show_readiness();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn away(&mut self, error: &str) {
+        if self.away_since.is_none() {
+            tracing::warn!(brokers = self.brokers, error, "no broker answers; trying again");
+            self.away_since = Some(Clock::Real.now());
+            self.show_readiness();
+        }
+    }
+
+    fn back(&mut self) {
+        if let Some(since) = self.away_since.take() {
+            let seconds = Clock::Real.now().since(since).as_seconds();
+            tracing::info!(brokers = self.brokers, seconds, "a broker answers again");
+        }
+        if self.trouble.take().is_some() {
+            tracing::info!("events can be read again");
+        }
+        self.show_readiness();
+    }
+
+    /// The ends of the partitions, and whether any broker is there.
+    fn hear_statistics(&mut self, consumer: &BaseConsumer<Watch>) {
+        let context = consumer.client().context();
+        let told =
+            context.statistics.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let Some(told) = told else { return };
+        for reading in &mut self.readings {
+            let partition = told
+                .topics
+                .get(&self.feed.topics[reading.topic])
+                .and_then(|topic| topic.partitions.get(&reading.partition));
+            let Some(partition) = partition else { continue };
+            if partition.ls_offset >= 0 {
+                reading.end = partition.ls_offset.max(reading.next);
+            }
+            if partition.eof_offset >= reading.end_at_start {
+                reading.at_end = true;
+            }
+        }
+        if told.brokers.values().any(|broker| broker.state == "UP") && self.away_since.is_some() {
+            self.back();
+        }
+    }
+
+    fn catch_up(&mut self) {
+        if self.is_caught_up {
+            return;
+        }
+        let is_there = |one: &Reading| one.at_end || one.next >= one.end_at_start;
+        if self.readings.iter().all(is_there) {
+            self.is_caught_up = true;
+            self.feed.engine.set_caught_up(true);
+            let seconds = self.started.passed().as_secs_f64();
+            tracing::info!(records = self.records, seconds, "caught up");
+            self.publish();
+        }
+    }
+
+    fn publish(&mut self) {
+        for one in &self.readings {
+            self.feed.engine.set_position(one.index, Some(one.end), one.next);
+        }
+        let snapshot = self.feed.engine.snapshot(self.feed.clock.now());
+        self.feed.snapshots.send_replace(Arc::new(snapshot));
+        self.published = Stopwatch::start();
+        self.is_changed = false;
+        self.show_readiness();
+    }
+
+    fn show_readiness(&self) {
+        let mut reasons = Vec::new();
+        if let Some(since) = self.away_since {
+            let since = Zone::stockholm().rfc3339(since);
+            reasons.push(format!("broker {} unreachable since {since}", self.brokers));
+        }
+        if let Some(trouble) = &self.trouble {
+            reasons.push(format!("events cannot be read: {trouble}"));
+        }
+        if !self.is_caught_up {
+            let left = |one: &Reading| (one.end_at_start - one.next).max(0);
+            let left: i64 = self.readings.iter().map(left).sum();
+            reasons.push(match self.readings.is_empty() {
+                true => "no partitions yet".to_owned(),
+                false => format!("reading the past: {left} records to go"),
+            });
+        }
+        let readiness = Readiness { ready: reasons.is_empty(), reasons };
+        self.feed.readiness.send_if_modified(|shown| {
+            let is_other = shown.ready != readiness.ready || shown.reasons != readiness.reasons;
+            *shown = readiness;
+            is_other
+        });
+    }
+
+    fn answer(&mut self) {
+        while let Ok(question) = self.feed.figures.try_recv() {
+            let document = question.interval.parse::<Interval>().map_err(|_| {
+                format!(
+                    "unknown interval \"{}\"; there are: quarter, hour, day, month",
+                    question.interval
+                )
+            });
+            let now = self.feed.clock.now();
+            let answer =
+                document.map(|interval| self.feed.engine.document(interval, now).to_json());
+            // Whoever asked may have hung up.
+            drop(question.answer.send(answer));
+        }
+    }
+}
+
+/// Why the partitions were not found.
+enum Fruitless {
+    /// Something that waiting does not mend, with the remedy.
+    Faulty(String),
+    /// No broker answered.
+    Away(KafkaError),
+}
+
+fn is_cloudevents(message: &BorrowedMessage<'_>) -> bool {
+    let is_so = |name: &str, value: Option<&[u8]>| {
+        name.eq_ignore_ascii_case("content-type")
+            && value.is_some_and(|value| value.starts_with(b"application/cloudevents+json"))
+    };
+    message.headers().is_some_and(|all| all.iter().any(|one| is_so(one.key, one.value)))
+}

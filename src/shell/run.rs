@@ -1,0 +1,214 @@
+//! The daemon: a thread that reads and folds, and a server that shows.
+
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use rdkafka::ClientConfig;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::clock::Clock;
+use super::consume::{self, Feed};
+use super::http::{self, Readiness, Web};
+use super::{Stop, kafka, log, read_config, read_secret, usage};
+use crate::cli::Run;
+use crate::config::Config;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::units::Millis;
+use crate::engine::{Engine, Settings};
+use crate::wire::canonical::{Decoder, Limits};
+use crate::wire::identity::{IdKey, Pseudonyms};
+
+/// How long the reader may take to end, and then the open connections.
+const END_LIMIT: Duration = Duration::from_secs(3);
+const CONNECTIONS_LIMIT: Duration = Duration::from_millis(500);
+/// Questions for figures that wait for an answer.
+const QUESTIONS: usize = 16;
+
+/// Runs the daemon until it is told to stop.
+///
+/// # Errors
+///
+/// [`super::Usage`] for a faulty configuration, a failure otherwise.
+pub fn run(asked: &Run) -> anyhow::Result<()> {
+    let listen = asked.listen.as_deref().map(|address| ("SVARSTID_HTTP_LISTEN", address));
+    let config = read_config(&asked.config, listen.as_slice())?;
+    refuse_unserved(&config)?;
+    let client = kafka::consumer(kafka::settings(&config.kafka)?, &config.kafka.group);
+    let engine = engine(&config, &Keys::read(&config)?);
+    let clock = match &asked.clock {
+        Some(text) => text.parse().map_err(|fault: String| usage(format!("--clock: {fault}")))?,
+        None => Clock::Real,
+    };
+    log::start(&config.log);
+    let stop = Stop::on_signals()?;
+    let (listener, _) = bind(&config.http.listen)?;
+    serve(Daemon { config: &config, client, engine, clock, stop, listener })
+}
+
+/// A promise that is not kept must not look as if it were.
+fn refuse_unserved(config: &Config) -> anyhow::Result<()> {
+    match &config.http.web_config_file {
+        Some(_) => Err(usage(
+            "http.web_config_file: this version serves neither TLS nor passwords; remove the key \
+             and put a proxy in front",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Keys of the hashes.
+pub(super) struct Keys {
+    id: Vec<u8>,
+    caller: Vec<u8>,
+}
+
+impl Keys {
+    /// Keys from their files, or made for this run alone.
+    fn read(config: &Config) -> anyhow::Result<Keys> {
+        let key = |path: &Option<String>, name| match path {
+            Some(path) => read_secret(path, name),
+            None => random(),
+        };
+        Ok(Keys {
+            id: key(&config.privacy.id_key_file, "privacy.id_key_file")?,
+            caller: key(&config.privacy.caller_key_file, "privacy.caller_key_file")?,
+        })
+    }
+
+    /// The same keys each time, for figures of files and simulations that are not kept: the output
+    /// must not change from run to run.
+    pub(super) fn fixed() -> Keys {
+        Keys { id: b"id".to_vec(), caller: b"caller".to_vec() }
+    }
+
+    /// The decoder with these keys.
+    pub(super) fn decoder(&self, names: crate::domain::ids::Names, config: &Config) -> Decoder {
+        let limits = Limits {
+            event_bytes: config.limits.event_bytes,
+            future: Millis::from_seconds(i64::from(config.limits.future_tolerance_seconds)),
+            ..Limits::default()
+        };
+        Decoder::new(names, IdKey::new(&self.id), Pseudonyms::new(Some(&self.caller)), limits)
+    }
+}
+
+fn random() -> anyhow::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut key = vec![0; 32];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut key))
+        .context("cannot make a key from /dev/urandom; set privacy.id_key_file")?;
+    Ok(key)
+}
+
+/// The engine of a configuration.
+pub(super) fn engine(config: &Config, keys: &Keys) -> Engine {
+    let names = config.names();
+    let rules = config.rules(&names);
+    let shown = config.departments().iter();
+    let shown = shown.map(|entry| (entry.slug.clone(), entry.name.clone())).collect();
+    Engine::new(Settings::from(config), rules, keys.decoder(names, config), shown)
+}
+
+/// Takes the address.
+///
+/// # Errors
+///
+/// [`super::Usage`] when it is none, a failure when it is taken.
+pub(super) fn bind(listen: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let addresses: Vec<SocketAddr> = listen
+        .to_socket_addrs()
+        .map_err(|_| usage(format!("\"{listen}\" is no address; write it as 127.0.0.1:9464")))?
+        .collect();
+    let listener = TcpListener::bind(addresses.as_slice())
+        .with_context(|| format!("cannot listen at {listen}; choose another with --listen"))?;
+    listener.set_nonblocking(true).context("cannot set up the listener")?;
+    let address = listener.local_addr().context("cannot tell the address")?;
+    Ok((listener, address))
+}
+
+/// Everything that a daemon needs.
+pub(super) struct Daemon<'a> {
+    pub(super) config: &'a Config,
+    pub(super) client: ClientConfig,
+    pub(super) engine: Engine,
+    pub(super) clock: Clock,
+    pub(super) stop: Stop,
+    pub(super) listener: TcpListener,
+}
+
+/// Reads, folds and serves until somebody asks for a stop or something fails.
+pub(super) fn serve(daemon: Daemon<'_>) -> anyhow::Result<()> {
+    let Daemon { config, client, engine, clock, stop, listener } = daemon;
+    let address = listener.local_addr().context("cannot tell the address")?;
+    let snapshots =
+        watch::Sender::new(Arc::new(Snapshot { now: clock.now(), ..Snapshot::default() }));
+    let waiting = Readiness { ready: false, reasons: vec!["starting".to_owned()] };
+    let readiness = watch::Sender::new(waiting);
+    let (figures, questions) = mpsc::channel(QUESTIONS);
+    let web = Web {
+        snapshots: snapshots.subscribe(),
+        readiness: readiness.subscribe(),
+        figures,
+        shutdown: stop.receiver(),
+    };
+    let feed = Feed {
+        settings: client,
+        topics: config.topics.events.clone(),
+        commit: config.commit.clone(),
+        clock,
+        engine,
+        stop: stop.clone(),
+        snapshots,
+        readiness,
+        figures: questions,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("http")
+        .enable_all()
+        .build()
+        .context("cannot start the server's threads")?;
+    let (tell, told) = oneshot::channel();
+    thread::Builder::new()
+        .name("reader".to_owned())
+        // The receiver may be gone when the stop was cut short.
+        .spawn(move || drop(tell.send(consume::read(feed))))
+        .context("cannot start the reader's thread")?;
+    let done = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener).context("cannot serve")?;
+        tracing::info!(%address, "listening");
+        let mut server = tokio::spawn(http::serve(listener, web));
+        let mut told = told;
+        let died = |_| anyhow!("the reader's thread died; its last words are above");
+        let mut end = stop.receiver();
+        let (read, served) = tokio::select! {
+            read = &mut told => (Some(read.map_err(died).and_then(|done| done)), None),
+            served = &mut server => (None, Some(served)),
+            _ = end.wait_for(|asked| *asked) => (None, None),
+        };
+        stop.ask();
+        let read = match read {
+            Some(read) => read,
+            None => match tokio::time::timeout(END_LIMIT, told).await {
+                Ok(read) => read.map_err(died).and_then(|done| done),
+                Err(_) => Err(anyhow!("the reader did not stop in time")),
+            },
+        };
+        let served = match served {
+            Some(served) => served.context("the server died").and_then(|done| done),
+            // Whoever keeps a connection open is not waited for.
+            None => match tokio::time::timeout(CONNECTIONS_LIMIT, server).await {
+                Ok(served) => served.context("the server died").and_then(|done| done),
+                Err(_) => Ok(()),
+            },
+        };
+        read.and(served)
+    });
+    runtime.shutdown_background();
+    tracing::info!("stopped");
+    done
+}
