@@ -158,7 +158,7 @@ impl<L: Ledger> Engine<L> {
             self.learn_queues();
         }
         let at = &mut self.partitions[partition];
-        at.begin(offset, decoded.notes);
+        at.begin(offset, decoded.notes, decoded.message.time());
         match decoded.message {
             Message::Contact(id, observation) => {
                 at.observe(id, observation, self.fold.held(partition), &self.settings);

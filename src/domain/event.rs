@@ -214,6 +214,19 @@ pub enum Message {
     },
 }
 
+impl Message {
+    /// When it happened.
+    pub fn time(&self) -> Timestamp {
+        match self {
+            Message::Contact(_, observation) => observation.time,
+            Message::Agent(report) => report.time,
+            Message::Started { time, .. }
+            | Message::Heartbeat { time, .. }
+            | Message::SetAside { time } => *time,
+        }
+    }
+}
+
 /// What an agent is doing from a moment on. The latest (time, id) of an agent holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentReport {

@@ -121,8 +121,9 @@ impl Partition {
         self.counts.rejects[reject.reason as usize] += 1;
     }
 
-    pub(super) fn begin(&mut self, offset: i64, notes: Notes) {
+    pub(super) fn begin(&mut self, offset: i64, notes: Notes, time: Timestamp) {
         self.step(offset);
+        self.last_event = self.last_event.max(Some(time));
         for note in notes.iter() {
             self.counts.anomalies[note_kind(note)] += 1;
         }
@@ -195,7 +196,6 @@ impl Partition {
             Seen::Repeat => self.counts.repeated += 1,
             Seen::OverBound => self.counts.anomalies[bound_kind(0)] += 1,
         }
-        self.last_event = self.last_event.max(Some(time));
         self.watermark.reach(time, id);
     }
 

@@ -6,7 +6,9 @@
 //! no stay of its own call is compared, by its reported lengths, with the stays of other calls. If
 //! one fits, the end is that stay's, and the two calls are one contact from then on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 use crate::domain::units::{Millis, Timestamp};

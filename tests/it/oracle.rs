@@ -194,7 +194,7 @@ fn a_month_with_every_fault_gives_the_truth() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Displacement up to the lateness, any interleaving, any repeats, any spread over partitions
     /// and any size of batch: the same figures.

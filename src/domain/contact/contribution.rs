@@ -121,15 +121,7 @@ pub fn facts(stays: &[Stay], rules: &Rules, facts: &mut Vec<Fact>) {
         let begun = stays[visit.first].offered_at;
         let verdict_by = begun.plus(set.queue_limit);
         let last = &stays[visit.last];
-        // An answer to any stay of the chain is the visit's answer; it can only be the last one's,
-        // unless the contact entered another queue in the very moment of the answer.
-        let answer = stays[visit.first..=visit.last]
-            .iter()
-            .filter(|stay| {
-                stay.place != Place::Switchboard && stay.disposition == Disposition::Answered
-            })
-            .map(|stay| stay.ended_at)
-            .min();
+        let answer = (last.disposition == Disposition::Answered).then_some(last.ended_at);
         let (outcome, decided_at) = match (answer, last.disposition) {
             (Some(at), _) if at.since(begun) <= set.queue_limit => (VisitOutcome::Within, at),
             (Some(_), _) => (VisitOutcome::Late, verdict_by),

@@ -650,30 +650,21 @@ pub struct Visit {
     pub last: usize,
 }
 
-/// The visits among stays that are in order of (journey, offer).
+/// The visits among stays that are in order of (journey, offer). A visit goes on until a stay,
+/// here or at the switchboard, is answered; it is the order of the offers that decides, not the
+/// clocks of two sources that may differ by seconds.
 pub fn visits(stays: &[Stay], mut each: impl FnMut(Visit)) {
     let mut open: Option<Visit> = None;
     for (at, stay) in stays.iter().enumerate() {
-        if stay.place == Place::Switchboard {
-            continue;
+        if open.is_some_and(|visit| stays[visit.first].journey != stay.journey) {
+            open.take().into_iter().for_each(&mut each);
         }
-        if let Some(visit) = open {
-            let begun = stays[visit.first].offered_at;
-            let answered_between = stays.iter().any(|other| {
-                other.journey == stay.journey
-                    && other.disposition == Disposition::Answered
-                    && other.ended_at >= begun
-                    && other.ended_at <= stay.offered_at
-            });
-            if stays[visit.first].journey == stay.journey && !answered_between {
-                open = Some(Visit { last: at, ..visit });
-                continue;
-            }
-            each(visit);
+        if stay.place != Place::Switchboard {
+            open = Some(Visit { first: open.map_or(at, |visit| visit.first), last: at });
         }
-        open = Some(Visit { first: at, last: at });
+        if stay.disposition == Disposition::Answered {
+            open.take().into_iter().for_each(&mut each);
+        }
     }
-    if let Some(visit) = open {
-        each(visit);
-    }
+    open.into_iter().for_each(each);
 }
