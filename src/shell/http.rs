@@ -8,7 +8,7 @@
 //! | `/metrics` | Prometheus text, gzip where accepted |
 //! | `/-/healthy` | 200 while the process serves |
 //! | `/-/ready` | 200, or 503 with the reasons, one a line |
-//! | `/api/v1/figures?interval=quarter\|hour\|day\|month` | the figures as JSON, from the engine |
+//! | `/api/v1/figures?interval=quarter\|hour\|day\|month` | the figures as JSON, from the engine; by the hour unless told |
 //!
 //! Everything shown is drawn from one snapshot; only `/api/v1/figures` asks the engine. Scripts
 //! and styles come from here alone, by a strict content security policy.

@@ -109,7 +109,7 @@
   pause.addEventListener("click", () => {
     paused = !paused;
     pause.textContent = paused ? "Fortsätt uppdatera" : "Pausa uppdateringen";
-    document.body.classList.toggle("is-paused", paused);
+    document.getElementById("paused").hidden = !paused;
     resume();
   });
   document.addEventListener("visibilitychange", resume);
