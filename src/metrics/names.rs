@@ -104,6 +104,7 @@ impl Family {
             Some("ratio") => "0 to 1",
             Some("bytes") => "bytes",
             Some("info") => "always 1",
+            Some("open" | "up") => "0 or 1",
             _ => "count",
         }
     }

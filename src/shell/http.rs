@@ -8,7 +8,7 @@
 //! | `/metrics` | Prometheus text, gzip where accepted |
 //! | `/-/healthy` | 200 while the process serves |
 //! | `/-/ready` | 200, or 503 with the reasons, one a line |
-//! | `/api/v1/figures?interval=quarter\|hour\|day\|month` | the figures as JSON, from the engine |
+//! | `/api/v1/figures?interval=quarter\|hour\|day\|month` | the figures as JSON, from the engine; by the hour unless told |
 //!
 //! Everything shown is drawn from one snapshot; only `/api/v1/figures` asks the engine. Scripts
 //! and styles come from here alone, by a strict content security policy.
@@ -153,19 +153,18 @@ async fn protect(request: Request, next: Next) -> Response {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Figures are true now and not later; a page must never meet the style of another build.
+        (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    // What is true now is not kept by anyone, unless a handler says so.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
 async fn file(content_type: &'static str, text: &'static str) -> impl IntoResponse {
-    let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "max-age=300")];
-    (headers, text)
+    ([(header::CONTENT_TYPE, content_type)], text)
 }
 
 fn html(status: StatusCode, text: String) -> Response {

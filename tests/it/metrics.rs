@@ -101,7 +101,6 @@ fn place((met, of): (i64, i64), bounds: &[i64]) -> PlaceCounters {
         left: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
         answer_wait: waits.clone(),
         abandon_wait: CounterHistogram::default(),
-        ..PlaceCounters::default()
     }
 }
 
@@ -182,8 +181,9 @@ fn small() -> Snapshot {
 fn assert_golden(path: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("SVARSTID_UPDATE_GOLDEN").is_some_and(|flag| flag == "1") {
-        fs::create_dir_all(path.parent().expect("the file is in a folder")).unwrap();
-        fs::write(&path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("the file is in a folder"))
+            .expect("a folder can be made");
+        fs::write(&path, text).expect("a golden file can be written");
     }
     let wanted = fs::read_to_string(&path).unwrap_or_default();
     if let Some((at, (is, should))) =

@@ -56,6 +56,22 @@ pub(super) fn limit(limit: Millis) -> String {
     }
 }
 
+/// A department's name that may be broken where its long compound joins, for narrow screens.
+pub(super) fn breakable(name: &str) -> String {
+    const JOINT: &str = "förvaltning";
+    let mut text = String::new();
+    for (at, piece) in name.split(JOINT).enumerate() {
+        if at > 0 {
+            if text.ends_with(char::is_alphabetic) {
+                text.push('\u{ad}');
+            }
+            text.push_str(JOINT);
+        }
+        text.push_str(piece);
+    }
+    text
+}
+
 /// The order of Swedish names: å, ä and ö come last, capitals count as small letters.
 pub(super) fn sort_key(name: &str) -> String {
     name.to_lowercase()
@@ -102,6 +118,14 @@ mod tests {
         assert_eq!(limit(Millis(60_000)), "en minut");
         assert_eq!(limit(Millis(900_000)), "15 minuter");
         assert_eq!(limit(Millis(17_500)), "17,500 sekunder");
+    }
+
+    #[test]
+    fn long_names_may_be_broken_at_their_joint() {
+        assert_eq!(breakable("Socialförvaltningen"), "Social\u{ad}förvaltningen");
+        assert_eq!(breakable("Teknisk förvaltning"), "Teknisk förvaltning");
+        assert_eq!(breakable("Förvaltning"), "Förvaltning");
+        assert_eq!(breakable("Räddningstjänsten"), "Räddningstjänsten");
     }
 
     #[test]

@@ -73,6 +73,9 @@
 
   function missing() {
     lost.hidden = false;
+    announce.textContent = lost.lastChild.textContent;
+    // What is said next is the state after the loss.
+    summary = "";
     document.body.classList.add("is-lost");
   }
 
@@ -109,6 +112,7 @@
   pause.addEventListener("click", () => {
     paused = !paused;
     pause.textContent = paused ? "Fortsätt uppdatera" : "Pausa uppdateringen";
+    document.getElementById("paused").hidden = !paused;
     document.body.classList.toggle("is-paused", paused);
     resume();
   });

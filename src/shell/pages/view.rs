@@ -47,7 +47,7 @@ impl Standing {
     fn says(self) -> String {
         match self {
             Standing::Current => "Aktuell".into(),
-            Standing::NotReady => "Inaktuell: händelserna kommer inte fram".into(),
+            Standing::NotReady => "Inaktuell: tjänsten är inte redo".into(),
             Standing::Silent(Some(at)) => {
                 format!("Inaktuell: ingen händelse sedan {}", time_of_day(at))
             }
@@ -64,6 +64,7 @@ pub(super) struct Status {
     date: String,
     time: String,
     rfc3339: String,
+    loading: bool,
     current: bool,
     says: String,
     /// What a screen reader is told when it changes.
@@ -86,6 +87,7 @@ impl Status {
             date: format!("{} {day}", WEEKDAYS[day.weekday().index()]),
             time: time_of_day(snapshot.now),
             rfc3339: zone.rfc3339(snapshot.now),
+            loading: standing == Standing::Loading,
             current: standing == Standing::Current,
             says: standing.says(),
             summary,
@@ -219,6 +221,8 @@ pub(super) struct Moment {
     longest: String,
     longest_over: bool,
     logged_in: String,
+    nobody: bool,
+    /// Empty where they would tell of one or two people.
     states: Vec<(String, &'static str)>,
     median: Option<(String, String)>,
     offered: String,
@@ -238,6 +242,7 @@ impl Moment {
             longest: wait(live, snapshot.now),
             longest_over: limit.is_some_and(|limit| longest > limit),
             logged_in: form::number(live.logged_in()),
+            nobody: live.logged_in() == 0,
             states: if snapshot.may_show_all_states() { states(live) } else { Vec::new() },
             median: today.queue_wait.as_ref().map(|waits| (median(waits), ninth(waits))),
             offered: form::number(today.queue_offered),
@@ -312,7 +317,7 @@ impl Row {
         let mark = |window, goal| Mark::of(snapshot, place, window, goal);
         Row {
             id,
-            name: place.name.clone(),
+            name: form::breakable(&place.name),
             whole: false,
             open: place.open,
             waiting: form::number(live.waiting),
