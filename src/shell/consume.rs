@@ -258,10 +258,10 @@ impl Reader {
         let most = usize::try_from(self.feed.commit.max_events).unwrap_or(usize::MAX);
         let began = Stopwatch::start();
         let mut limit = idle.min(self.published.left_of(self.pause()));
-        let mut left = limit;
+        let mut wait = limit;
         let mut taken = 0_u32;
         loop {
-            match consumer.poll(left) {
+            match consumer.poll(wait) {
                 Some(Ok(message)) => {
                     if taken == 0 {
                         limit = limit.min(began.passed() + busy);
@@ -271,16 +271,18 @@ impl Reader {
                     if self.feed.engine.gathered() >= most {
                         return Ok(());
                     }
-                    // When they come in streams, the clock need not be asked after each.
+                    // When they come in streams, the clock need not be asked after each; then
+                    // none is waited for.
                     if taken % 32 != 1 {
+                        wait = Duration::ZERO;
                         continue;
                     }
                 }
                 Some(Err(error)) => self.hear(&error)?,
                 None => {}
             }
-            left = began.left_of(limit);
-            if left.is_zero() {
+            wait = began.left_of(limit);
+            if wait.is_zero() {
                 return Ok(());
             }
         }
