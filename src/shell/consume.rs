@@ -33,9 +33,10 @@ use crate::wire::canonical::Arrival;
 
 /// How long one question to a broker may take; a stop waits for it.
 const ASK: Duration = Duration::from_secs(1);
-/// Between two pictures when something happens, and while the past is read.
+/// Between two pictures when something happens.
 const PICTURE: Duration = Duration::from_millis(200);
-/// Between two pictures when nothing does: the windows move with the clock.
+/// Between two pictures when nothing does, since the windows move with the clock, and while the
+/// past is read, which nobody looks at.
 const IDLE_PICTURE: Duration = Duration::from_secs(1);
 /// A broker that has just started may not know its topics yet.
 const TOPIC_LOOKS: u32 = 3;
@@ -97,6 +98,8 @@ struct Reading {
     end_at_start: i64,
     /// Whether the end was reached, though the last offsets may hold no event.
     at_end: bool,
+    /// The first and last of the offsets that were jumped over and not yet explained.
+    jumped: Option<(i64, i64)>,
 }
 
 /// Reads until it is stopped.
@@ -123,8 +126,7 @@ pub fn read(feed: Feed) -> anyhow::Result<()> {
         }
         reader.hear_statistics(&consumer);
         reader.catch_up();
-        let pause = if reader.is_changed { PICTURE } else { IDLE_PICTURE };
-        if reader.published.passed() >= pause {
+        if reader.published.passed() >= reader.pause() {
             reader.publish();
         }
         reader.answer();
@@ -226,6 +228,7 @@ impl Reader {
                     end: high,
                     end_at_start: high,
                     at_end: low >= high,
+                    jumped: None,
                 });
             }
         }
@@ -254,30 +257,39 @@ impl Reader {
         let idle = Duration::from_millis(u64::from(self.feed.commit.idle_interval_ms));
         let most = usize::try_from(self.feed.commit.max_events).unwrap_or(usize::MAX);
         let began = Stopwatch::start();
-        let mut limit = idle;
-        if self.is_changed {
-            limit = limit.min(self.published.left_of(PICTURE));
-        }
-        let mut is_first = true;
+        let mut limit = idle.min(self.published.left_of(self.pause()));
+        let mut wait = limit;
+        let mut taken = 0_u32;
         loop {
-            match consumer.poll(began.left_of(limit)) {
+            match consumer.poll(wait) {
                 Some(Ok(message)) => {
-                    if is_first {
+                    if taken == 0 {
                         limit = limit.min(began.passed() + busy);
-                        is_first = false;
                     }
                     self.take(&message);
+                    taken += 1;
                     if self.feed.engine.gathered() >= most {
                         return Ok(());
+                    }
+                    // When they come in streams, the clock need not be asked after each; then
+                    // none is waited for.
+                    if taken % 32 != 1 {
+                        wait = Duration::ZERO;
+                        continue;
                     }
                 }
                 Some(Err(error)) => self.hear(&error)?,
                 None => {}
             }
-            if began.left_of(limit).is_zero() {
+            wait = began.left_of(limit);
+            if wait.is_zero() {
                 return Ok(());
             }
         }
+    }
+
+    fn pause(&self) -> Duration {
+        if self.is_changed && self.is_caught_up { PICTURE } else { IDLE_PICTURE }
     }
 
     fn take(&mut self, message: &BorrowedMessage<'_>) {
@@ -294,6 +306,10 @@ impl Reader {
             return;
         };
         let offset = message.offset();
+        if offset > reading.next {
+            let first = reading.jumped.map_or(reading.next, |(first, _)| first);
+            reading.jumped = Some((first, offset - 1));
+        }
         reading.next = offset + 1;
         reading.end = reading.end.max(reading.next);
         let arrival = Arrival {
@@ -334,13 +350,13 @@ impl Reader {
                 | RDKafkaErrorCode::Resolve,
             ) => tracing::debug!(%error, "a broker does not answer"),
             Some(_) | None => {
-                let said = error.to_string();
-                if self.trouble.as_ref() != Some(&said) {
+                // One fault comes in several words; the first ones are told.
+                if self.trouble.is_none() {
                     tracing::error!(
                         %error,
                         "events cannot be read; look at the topic and at the rights to it"
                     );
-                    self.trouble = Some(said);
+                    self.trouble = Some(error.to_string());
                     self.show_readiness();
                 }
             }
@@ -384,6 +400,18 @@ impl Reader {
             }
             if partition.eof_offset >= reading.end_at_start {
                 reading.at_end = true;
+            }
+            // Markers of transactions are jumped over too; what retention took is another matter.
+            if let Some((first, last)) = reading.jumped.take()
+                && partition.lo_offset > first
+            {
+                tracing::error!(
+                    topic = self.feed.topics[reading.topic],
+                    partition = reading.partition,
+                    first,
+                    last = last.min(partition.lo_offset - 1),
+                    "events were deleted before they were read; give the topic a longer retention"
+                );
             }
         }
         if told.brokers.values().any(|broker| broker.state == "UP") && self.away_since.is_some() {

@@ -15,8 +15,8 @@ const EVENT: &str =
 fn config(folder: &TempDir, brokers: &str, topics: &str) -> String {
     let path = folder.path().join("config.toml");
     let text = format!("[kafka]\nbrokers = [\"{brokers}\"]\n[topics]\nevents = {topics}\n");
-    fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
+    fs::write(&path, text).expect("a temporary file can be written");
+    path.to_str().expect("temporary paths are text").to_owned()
 }
 
 #[test]

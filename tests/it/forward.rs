@@ -23,8 +23,8 @@ struct Site {
 
 impl Site {
     fn new() -> Site {
-        let cluster = MockCluster::new(1).unwrap();
-        cluster.create_topic("events", 3, 1).unwrap();
+        let cluster = MockCluster::new(1).expect("the cluster starts");
+        cluster.create_topic("events", 3, 1).expect("a topic can be made");
         Site { cluster, folder: TempDir::new() }
     }
 
@@ -52,13 +52,14 @@ impl Site {
             command.arg("--follow");
         }
         command.env("NO_COLOR", "1").env_remove("SVARSTID_CONFIG").stdin(Stdio::null());
-        let said = fs::File::create(self.folder.path().join("said")).unwrap();
+        let said = fs::File::create(self.folder.path().join("said"))
+            .expect("a temporary file can be written");
         Forward(command.stderr(said).spawn().expect("the program starts"))
     }
 
     /// What the program that was started last has logged.
     fn said(&self) -> String {
-        fs::read_to_string(self.folder.path().join("said")).unwrap()
+        fs::read_to_string(self.folder.path().join("said")).expect("the log can be read")
     }
 
     fn received(&self) -> Vec<Received> {
@@ -69,7 +70,8 @@ impl Site {
     fn told(&self) -> (usize, usize, usize) {
         let received = self.received();
         let field = |record: &Received, name: &str| {
-            let event: serde_json::Value = serde_json::from_slice(&record.payload).unwrap();
+            let event: serde_json::Value =
+                serde_json::from_slice(&record.payload).expect("an event is JSON");
             event[name].as_str().map(str::to_owned)
         };
         let ids: BTreeSet<_> = received.iter().map(|record| field(record, "id")).collect();
@@ -86,8 +88,12 @@ impl Site {
 }
 
 fn append(path: &Path, text: &str) {
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
+    let mut file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .expect("a temporary file can be written");
+    file.write_all(text.as_bytes()).expect("a temporary file can be written");
 }
 
 /// The program; killed when dropped.
@@ -97,14 +103,16 @@ impl Forward {
     #[track_caller]
     fn terminate(&mut self) {
         let sent = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.0.id())]).status();
-        assert!(sent.unwrap().success());
+        assert!(sent.expect("sh starts").success());
         self.wait();
     }
 
     #[track_caller]
     fn wait(&mut self) {
-        wait_until("forward to end", LIMIT, || self.0.try_wait().unwrap().is_some());
-        assert_eq!(self.0.wait().unwrap().code(), Some(0));
+        wait_until("forward to end", LIMIT, || {
+            self.0.try_wait().expect("a child can be asked").is_some()
+        });
+        assert_eq!(self.0.wait().expect("a child can be asked").code(), Some(0));
     }
 }
 
