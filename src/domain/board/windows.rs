@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::PaneKey;
 use crate::domain::calendar::{Day, Zone};
-use crate::domain::cell::{CellKey, Cells, GoalCount, Line};
+use crate::domain::cell::{CellKey, Cells, GoalCount, Line, offered};
 use crate::domain::contact::contribution::{Fact, VisitOutcome, goal_code};
 use crate::domain::contact::stay::Disposition;
 use crate::domain::goal::{Goal, miss_lower_bound};
@@ -33,6 +33,8 @@ const GOALS: usize = Goal::ALL.len();
 #[derive(Clone, Debug, Default)]
 struct Sums {
     goals: [Share; GOALS],
+    /// Offered and answered: queues, switchboard. Panes do not have them.
+    calls: [[i64; 2]; 2],
     queue: WaitHistogram,
     switchboard: WaitHistogram,
 }
@@ -43,6 +45,9 @@ impl Sums {
             let share = &mut self.goals[goal as usize];
             *share = share.merge(GoalCount::of_line(goal, line, tally).share);
         }
+        let calls = &mut self.calls[usize::from(line.queue.is_none())];
+        calls[0] += offered(tally);
+        calls[1] += tally.stays(Disposition::Answered);
         if line.queue.is_some() {
             self.queue.add(tally, &ALL_WAITS);
         } else {
@@ -63,6 +68,9 @@ impl Sums {
     fn merge(&mut self, other: &Sums) {
         for (mine, theirs) in self.goals.iter_mut().zip(&other.goals) {
             *mine = mine.merge(*theirs);
+        }
+        for (mine, theirs) in self.calls.iter_mut().flatten().zip(other.calls.iter().flatten()) {
+            *mine += theirs;
         }
         self.queue.merge(&other.queue);
         self.switchboard.merge(&other.switchboard);
@@ -283,6 +291,8 @@ fn render(view: &mut DepartmentView, window: Window, sums: &Sums, expected: &[Op
         let at = histogram.quantiles(PERCENTILES.map(|(_, quantile)| quantile))?;
         Some(Waits { count: histogram.count(), at })
     };
+    [into.queue_offered, into.queue_answered] = sums.calls[0];
+    [into.switchboard_offered, into.switchboard_answered] = sums.calls[1];
     into.queue_wait = waits(&sums.queue);
     into.switchboard_answer = waits(&sums.switchboard);
 }
