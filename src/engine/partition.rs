@@ -47,10 +47,8 @@ struct Watermark([Option<(Timestamp, ContactId)>; 3]);
 
 impl Watermark {
     fn reach(&mut self, time: Timestamp, contact: ContactId) {
-        let slot = match self.0.iter().position(|slot| slot.is_some_and(|(_, c)| c == contact)) {
-            Some(at) => at,
-            None => 2,
-        };
+        let known = |slot: &Option<(Timestamp, ContactId)>| slot.is_some_and(|(_, c)| c == contact);
+        let slot = self.0.iter().position(known).unwrap_or(2);
         if self.0[slot].is_none_or(|(known, _)| time > known) {
             self.0[slot] = Some((time, contact));
             self.0.sort_by(|a, b| b.map(|(time, _)| time).cmp(&a.map(|(time, _)| time)));
@@ -188,9 +186,10 @@ impl Partition {
             self.counts.late += 1;
             return;
         }
-        let gathered = self.overlay.entry(id).or_insert_with(|| {
-            held.get(&id).map_or_else(Gathered::default, |packed| Gathered::from(packed))
-        });
+        let gathered = self
+            .overlay
+            .entry(id)
+            .or_insert_with(|| held.get(&id).map_or_else(Gathered::default, Gathered::from));
         match gathered.contact.observe(observation, settings.contact) {
             Seen::New => self.counts.applied += 1,
             Seen::Repeat => self.counts.repeated += 1,

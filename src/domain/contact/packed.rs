@@ -163,7 +163,7 @@ fn write(out: &mut Writer<'_>, observation: &Observation, before: &mut Before) {
     let Observation { time, ordinal, what, id, segment, place, department, source } = observation;
     let changed = (*segment, *place, *department, *source)
         != (before.segment, before.place, before.department, before.source);
-    let flags = u8::from(changed) * CHANGED | u8::from(*ordinal != 0) * ORDINAL;
+    let flags = (u8::from(changed) * CHANGED) | (u8::from(*ordinal != 0) * ORDINAL);
     out.byte(kind(what) | flags);
     out.signed(time.0 - before.time);
     out.0.extend_from_slice(&id.0.to_le_bytes());

@@ -304,14 +304,11 @@ impl Judge {
         stay.offered_at = stay.offered_at.min(observation.time);
         stay.ended_at = stay.offered_at;
         stay.department = stay.department.or(observation.department);
-        match observation.what {
-            What::QueueEntered { .. } => {
-                stay.entered_at = stay.entered_at.or(Some(observation.time));
-            }
-            What::QueueRejected(reason) => {
-                stay.rejection = stay.rejection.or(Some((observation.time, reason.into())));
-            }
-            _ => {}
+        if matches!(observation.what, What::QueueEntered { .. }) {
+            stay.entered_at = stay.entered_at.or(Some(observation.time));
+        }
+        if let What::QueueRejected(reason) = observation.what {
+            stay.rejection = stay.rejection.or(Some((observation.time, reason.into())));
         }
     }
 
