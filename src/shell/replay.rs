@@ -25,7 +25,7 @@ use crate::wire::reject::{Reason, Reject};
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 18;
 /// Events between two commits.
-const BATCH: usize = 50_000;
+const BATCH: usize = 10_000;
 /// Who answers the main number when there is no configuration.
 const SWITCHBOARD: &str = "vaxel";
 
