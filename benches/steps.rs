@@ -78,7 +78,7 @@ fn resident() -> usize {
 }
 
 fn held_memory() {
-    let config = configuration(17);
+    let config = configuration(16);
     let before = resident();
     let mut engine = engine(&config);
     let parameters = Parameters {

@@ -13,3 +13,4 @@ mod metrics;
 mod oracle;
 mod support;
 mod tidy;
+mod windows;
