@@ -11,5 +11,6 @@ mod http;
 mod kafka_broker;
 mod metrics;
 mod oracle;
+mod queue_log;
 mod support;
 mod tidy;
