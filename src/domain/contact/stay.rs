@@ -320,7 +320,17 @@ impl Judge {
             What::QueueRejected(reason) => {
                 stay.rejection = stay.rejection.or(Some((observation.time, reason.into())));
             }
-            _ => {}
+            What::Offered { .. }
+            | What::MetByMachine
+            | What::Ringing
+            | What::NoAnswer
+            | What::Answered { .. }
+            | What::Abandoned { .. }
+            | What::Left { .. }
+            | What::Passed { .. }
+            | What::Resolved
+            | What::Escalated(_)
+            | What::Ended { .. } => {}
         }
     }
 
