@@ -258,7 +258,9 @@ impl Partition {
             let was_open = self.facts_before.iter().any(Fact::is_open);
             let due = if open { last.plus(silence) } else { last.plus(hold) };
             if !gone && (off_the_wheel || known.is_none() || (open && !was_open)) {
-                self.wheel.entry(due.minute() + 1).or_default().push(id);
+                // Who waits is looked at within the minute, for lost track must not depend on batches.
+                let minute = due.minute() + i32::from(!open);
+                self.wheel.entry(minute).or_default().push(id);
             }
             let held = (!gone)
                 .then(|| Packed::new(&contact, &self.facts_after, &anomalies, &mut self.bytes));

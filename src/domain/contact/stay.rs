@@ -165,6 +165,8 @@ pub struct Stay {
     /// Which of the contact's journeys it belongs to.
     pub journey: u16,
     segment: Option<SegmentId>,
+    /// Of the observation it began with; 0 when that is not known.
+    ordinal: u64,
     entered_at: Option<Timestamp>,
     rejection: Option<(Timestamp, Disposition)>,
     talk_known: bool,
@@ -268,8 +270,15 @@ impl Judge {
         for observation in seen.iter().filter(|o| opens(&o.what)) {
             self.open(observation, first, journey);
         }
-        for observation in seen.iter().filter(|o| !opens(&o.what)) {
+        for observation in seen.iter().filter(|o| !opens(&o.what) && !tells(&o.what)) {
             self.attach(observation, first, journey, seen, around);
+        }
+        // After the ends: what happened during a stay may come before the end that tells of it.
+        for observation in seen.iter().filter(|o| tells(&o.what)) {
+            match self.find(observation, first) {
+                Some(at) => self.stays[at].tell(&observation.what),
+                None => self.note(Anomaly::WithoutStay),
+            }
         }
         self.settle(first, seen, around);
         // Last, for exits name their stays by position.
@@ -304,11 +313,24 @@ impl Judge {
         stay.offered_at = stay.offered_at.min(observation.time);
         stay.ended_at = stay.offered_at;
         stay.department = stay.department.or(observation.department);
-        if matches!(observation.what, What::QueueEntered { .. }) {
-            stay.entered_at = stay.entered_at.or(Some(observation.time));
-        }
-        if let What::QueueRejected(reason) = observation.what {
-            stay.rejection = stay.rejection.or(Some((observation.time, reason.into())));
+        match observation.what {
+            What::QueueEntered { .. } => {
+                stay.entered_at = stay.entered_at.or(Some(observation.time));
+            }
+            What::QueueRejected(reason) => {
+                stay.rejection = stay.rejection.or(Some((observation.time, reason.into())));
+            }
+            What::Offered { .. }
+            | What::MetByMachine
+            | What::Ringing
+            | What::NoAnswer
+            | What::Answered { .. }
+            | What::Abandoned { .. }
+            | What::Left { .. }
+            | What::Passed { .. }
+            | What::Resolved
+            | What::Escalated(_)
+            | What::Ended { .. } => {}
         }
     }
 
@@ -319,10 +341,14 @@ impl Judge {
             stays.iter().rposition(|stay| stay.segment == Some(segment))
         } else {
             let here = |stay: &Stay| observation.place.is_none_or(|place| place == stay.place);
+            // By the order of the observations: in a file of whole seconds a stay may begin in the
+            // second in which the one before it ended.
+            let now = (observation.time, observation.ordinal);
+            let has_begun = |stay: &Stay| (stay.offered_at, stay.ordinal) <= now;
             let begun = stays
                 .iter()
                 .enumerate()
-                .filter(|(_, stay)| here(stay) && stay.offered_at <= observation.time)
+                .filter(|(_, stay)| here(stay) && has_begun(stay))
                 .max_by_key(|(at, stay)| (stay.offered_at, *at));
             let soon = || {
                 stays
@@ -330,7 +356,7 @@ impl Judge {
                     .enumerate()
                     .filter(|(_, stay)| {
                         here(stay)
-                            && stay.offered_at > observation.time
+                            && !has_begun(stay)
                             && stay.offered_at.since(observation.time) <= ONE_EXIT
                     })
                     .min_by_key(|(at, stay)| (stay.offered_at, *at))
@@ -362,11 +388,10 @@ impl Judge {
             What::Ended { wait, talk, .. } => {
                 self.end(observation, found, wait, talk, journey, around);
             }
-            What::MetByMachine | What::Passed { .. } | What::NoAnswer => match found {
-                Some(at) => self.stays[at].tell(&observation.what),
-                None => self.note(Anomaly::WithoutStay),
-            },
-            What::Ringing
+            What::MetByMachine
+            | What::Passed { .. }
+            | What::NoAnswer
+            | What::Ringing
             | What::Resolved
             | What::Escalated(_)
             | What::Offered { .. }
@@ -472,7 +497,8 @@ impl Judge {
         self.note(Anomaly::Reconstructed);
         let place = observation.place.unwrap_or(Place::Switchboard);
         let start = observation.time.minus(reach);
-        self.stays.push(Stay::begin(observation, place, start, journey));
+        let stay = Stay { ordinal: 0, ..Stay::begin(observation, place, start, journey) };
+        self.stays.push(stay);
         Some(self.stays.len() - 1)
     }
 
@@ -600,6 +626,11 @@ fn opens(what: &What) -> bool {
     matches!(what, What::Offered { .. } | What::QueueEntered { .. } | What::QueueRejected(_))
 }
 
+/// Whether an observation tells something of a stay and neither begins nor ends it.
+fn tells(what: &What) -> bool {
+    matches!(what, What::MetByMachine | What::Passed { .. } | What::NoAnswer)
+}
+
 impl Stay {
     fn begin(observation: &Observation, place: Place, at: Timestamp, journey: u16) -> Stay {
         Stay {
@@ -616,6 +647,7 @@ impl Stay {
             met_by_machine: false,
             journey,
             segment: observation.segment,
+            ordinal: observation.ordinal,
             entered_at: None,
             rejection: None,
             talk_known: false,
