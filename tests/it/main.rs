@@ -6,6 +6,7 @@
 
 mod cli;
 mod daemon;
+mod end_to_end;
 mod forward;
 mod http;
 mod kafka_broker;
