@@ -1,5 +1,7 @@
 //! From records in a topic to what people read: the daemon as a process over a broker.
 
+#![expect(clippy::unwrap_used, reason = "the helpers here are as much tests as their callers")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -36,14 +38,14 @@ struct Day {
 }
 
 impl Day {
-    /// The first day, by seed, on which no call is lost track of at its end. Truth gives such a
-    /// call up by the last event of any kind; the daemon by the calls of the call's own partition,
-    /// and so on the next morning.
+    /// The first day, by seed, with calls that a restart ended and none that is lost track of.
+    /// Truth gives the latter up by the last event of any kind; the daemon by the calls of the
+    /// call's own partition, and so perhaps only on the next morning.
     fn settled() -> Day {
-        (1..50)
-            .map(Day::new)
-            .find(|day| day.sum("waiting") == 0 && day.sum("lost_track") == 0)
-            .expect("most days settle")
+        let is_settled = |day: &Day| {
+            day.sum("waiting") == 0 && day.sum("lost_track") == 0 && day.sum("lost_by_restart") > 0
+        };
+        (1..50).map(Day::new).find(is_settled).expect("some days are like this")
     }
 
     fn new(seed: u64) -> Day {
@@ -166,7 +168,7 @@ fn assert_metrics_equal(truth: &Value, metrics: &str) {
 #[test]
 fn a_day_with_every_fault_gives_the_truth_over_the_embedded_broker() {
     let day = Day::settled();
-    assert!(day.sum("lost_by_restart") > 0 && day.sum("offered") > 500);
+    assert!(day.sum("offered") > 500);
     let written = day.written();
     let cluster = MockCluster::new(1).unwrap();
     cluster.create_topic("events", PARTITIONS, 1).unwrap();
@@ -187,10 +189,6 @@ fn a_day_with_every_fault_gives_the_truth_over_the_embedded_broker() {
     assert_equal(&day.truth, &document);
     assert!(document["quality"]["repeats"].as_i64().unwrap() > 10, "{}", document["quality"]);
     assert_eq!(document["quality"]["open_contacts"], 0);
-    // A picture later than the last fold.
-    let at = |metrics: &str| metric_value(metrics, "svarstid_reader_clock_timestamp_seconds", &[]);
-    let before = at(&daemon.metrics());
-    wait_until("the next picture", LIMIT, || at(&daemon.metrics()) > before);
     let metrics = daemon.metrics();
     assert_metrics_equal(&day.truth, &metrics);
     assert_eq!(total(&metrics, "svarstid_events_rejected_total"), 0);
@@ -218,9 +216,6 @@ fn without_faults_of_the_data_every_counter_is_the_truth() {
     produce(&brokers, "events", written.iter().cloned());
     wait_consumed(&daemon, written.len());
     assert_equal(&truth, &figures(&daemon));
-    wait_until("a picture of everything", LIMIT, || {
-        metric_value(&daemon.metrics(), "svarstid_all_queue_calls_waiting", &[]) == Some(0.0)
-    });
     let metrics = daemon.metrics();
     assert_eq!(total(&metrics, "svarstid_corrections_total"), 0);
     assert_metrics_equal(&truth, &metrics);

@@ -1,6 +1,8 @@
 //! The engine against the simulator's truth, which shares no code with it: a municipality's days
 //! with every fault of the data, in any order, any spread and with any repeats.
 
+#![expect(clippy::unwrap_used, reason = "the helpers here are as much tests as their callers")]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
