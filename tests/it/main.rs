@@ -7,6 +7,7 @@
 mod cases;
 mod cli;
 mod daemon;
+mod end_to_end;
 mod forward;
 mod http;
 mod kafka_broker;

@@ -1,7 +1,7 @@
 //! The engine against the simulator's truth, which shares no code with it: a municipality's days
 //! with every fault of the data, in any order, any spread and with any repeats.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "the helpers here are as much tests as their callers")]
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ use svarstid::simulate::{Parameters, Record, Simulation, departments};
 use svarstid::wire::canonical::{Arrival, Decoder, Limits};
 use svarstid::wire::identity::{IdKey, Pseudonyms};
 
-/// The configuration that fits the simulated municipality.
-pub(crate) fn configuration(parameters: &Parameters) -> Config {
+/// The configuration that fits the simulated municipality, as text.
+pub(crate) fn configuration_text(parameters: &Parameters) -> String {
     let mut text = String::from("[switchboard]\ndepartment = \"kommunledning\"\n");
     let queues = parameters.queues();
     for department in departments() {
@@ -32,6 +32,12 @@ pub(crate) fn configuration(parameters: &Parameters) -> Config {
             own.join(", ")
         );
     }
+    text
+}
+
+/// The configuration that fits the simulated municipality.
+pub(crate) fn configuration(parameters: &Parameters) -> Config {
+    let text = configuration_text(parameters);
     Config::parse(&text, &[]).unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
@@ -152,7 +158,8 @@ fn goals(of: &Value) -> BTreeMap<(String, String), [i64; 4]> {
 }
 
 /// Fails with the first rows that differ.
-fn assert_equal(truth: &Value, figures: &Value) {
+#[track_caller]
+pub(crate) fn assert_equal(truth: &Value, figures: &Value) {
     let (expected, found) = (rows(truth), rows(figures));
     let mut differing = Vec::new();
     for key in expected.keys().chain(found.keys()) {
