@@ -222,6 +222,13 @@ impl<L: Ledger> Engine<L> {
         self.commit();
     }
 
+    /// Tells that a partition has nothing more by a time of the reader's clock: what has been silent
+    /// in it for T by then is lost track of. Should something have been under way all the same, it
+    /// is a correction.
+    pub fn settle(&mut self, partition: usize, time: Timestamp) {
+        self.partitions[partition].tick(time);
+    }
+
     /// Tells how far a partition has been read, and where it ends if that is known.
     pub fn set_position(&mut self, partition: usize, end: Option<i64>, next: i64) {
         self.fold.set_lag(partition, end.map(|end| (end - next).max(0)));
@@ -232,7 +239,7 @@ impl<L: Ledger> Engine<L> {
         self.caught_up = caught_up;
     }
 
-    /// Tells how long applying a number of events took.
+    /// Tells how long committing and folding a number of events took.
     pub fn timed(&mut self, events: usize, seconds: f64) {
         self.fold.timed(events, seconds);
     }

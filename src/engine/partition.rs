@@ -21,10 +21,12 @@ use crate::domain::units::{Millis, Timestamp};
 use crate::wire::canonical::Notes;
 use crate::wire::reject::Reject;
 
-/// A contact that changed, or whose time on the wheel has come.
-#[derive(Debug, Default)]
-struct Gathered {
-    contact: Contact,
+/// A contact that a commit has to judge.
+#[derive(Debug)]
+struct Work {
+    id: ContactId,
+    /// What was gathered; `None` when nothing was and the held one is to be judged again.
+    changed: Option<Contact>,
     off_the_wheel: bool,
 }
 
@@ -71,7 +73,7 @@ pub(super) struct Partition {
     last_event: Option<Timestamp>,
     ticked: Option<Timestamp>,
     /// Contacts changed since the last commit.
-    overlay: HashMap<ContactId, Gathered>,
+    overlay: HashMap<ContactId, Contact>,
     /// By source: when it restarted, rising.
     restarts: Vec<Vec<Timestamp>>,
     /// The earliest restart since the last commit: whoever was held then is judged again.
@@ -86,12 +88,6 @@ pub(super) struct Partition {
     facts_before: Vec<Fact>,
     facts_after: Vec<Fact>,
     bytes: Vec<u8>,
-}
-
-impl From<&Packed> for Gathered {
-    fn from(packed: &Packed) -> Self {
-        Gathered { contact: packed.contact(), off_the_wheel: false }
-    }
 }
 
 impl Partition {
@@ -186,11 +182,11 @@ impl Partition {
             self.counts.late += 1;
             return;
         }
-        let gathered = self
+        let contact = self
             .overlay
             .entry(id)
-            .or_insert_with(|| held.get(&id).map_or_else(Gathered::default, Gathered::from));
-        match gathered.contact.observe(observation, settings.contact) {
+            .or_insert_with(|| held.get(&id).map_or_else(Contact::new, Packed::contact));
+        match contact.observe(observation, settings.contact) {
             Seen::New => self.counts.applied += 1,
             Seen::Repeat => self.counts.repeated += 1,
             Seen::OverBound => self.counts.anomalies[bound_kind(0)] += 1,
@@ -213,22 +209,16 @@ impl Partition {
         let hold = Millis(silence.0 + context.settings.lateness.0);
         let watermark = self.watermark.get();
         let frontier = self.watermark.get().max(self.ticked).unwrap_or(Timestamp(i64::MIN));
-        self.gather_due(held, frontier);
-        if std::mem::take(&mut self.rejudge) {
-            for (id, packed) in held {
-                self.overlay.entry(*id).or_insert_with(|| packed.into());
-            }
-        }
-        let mut overlay: Vec<(ContactId, Gathered)> = self.overlay.drain().collect();
-        overlay.sort_unstable_by_key(|(id, _)| *id);
-        let evicted = self.evict(held, context.room, &overlay);
+        let work = self.work(held, frontier);
+        let evicted = self.evict(held, context.room, &work);
 
         let oldest_pane = watermark.map_or(i32::MIN, |at| at.minus(PANES_KEPT).minute());
         let mut cells: HashMap<CellKey, Tally> = HashMap::new();
         let mut panes: HashMap<PaneKey, Tally> = HashMap::new();
-        let mut changes = Vec::with_capacity(overlay.len());
-        for (id, Gathered { contact, off_the_wheel }) in overlay {
+        let mut changes = Vec::with_capacity(work.len());
+        for Work { id, changed, off_the_wheel } in work {
             let known = held.get(&id);
+            let Some(contact) = changed.or_else(|| known.map(Packed::contact)) else { continue };
             let anomalies_before = match known {
                 Some(packed) => packed.committed(&mut self.facts_before),
                 None => {
@@ -290,34 +280,43 @@ impl Partition {
         })
     }
 
-    /// Brings contacts into the overlay whose time to be looked at has come, and puts those whose
-    /// time has moved on back on the wheel.
-    fn gather_due(&mut self, held: &Held, frontier: Timestamp) {
+    /// The contacts to judge, in order: the changed ones, those whose time on the wheel has come,
+    /// and after a restart all that are held. Only the changed ones are unpacked yet: on a Monday
+    /// morning the whole of Friday is due at once.
+    fn work(&mut self, held: &Held, frontier: Timestamp) -> Vec<Work> {
+        let mut work: Vec<Work> = self
+            .overlay
+            .drain()
+            .map(|(id, contact)| Work { id, changed: Some(contact), off_the_wheel: false })
+            .collect();
+        let unchanged = |id, off_the_wheel| Work { id, changed: None, off_the_wheel };
         while let Some(first) = self.wheel.first_entry()
             && *first.key() <= frontier.minute()
         {
-            for id in first.remove() {
-                if let Some(packed) = held.get(&id) {
-                    self.overlay.entry(id).or_insert_with(|| packed.into()).off_the_wheel = true;
-                }
-            }
+            work.extend(first.remove().into_iter().map(|id| unchanged(id, true)));
         }
+        if std::mem::take(&mut self.rejudge) {
+            work.extend(held.keys().map(|id| unchanged(*id, false)));
+        }
+        work.sort_unstable_by_key(|work| (work.id, work.changed.is_none()));
+        work.dedup_by(|later, first| {
+            let same = later.id == first.id;
+            first.off_the_wheel |= same && later.off_the_wheel;
+            same
+        });
+        work
     }
 
     /// At the bound the contacts whose last event is oldest go first. Their figures stay as they
     /// are. A fiftieth more than needed goes at once, so that the search pays.
-    fn evict(
-        &mut self,
-        held: &Held,
-        room: usize,
-        overlay: &[(ContactId, Gathered)],
-    ) -> Vec<Change> {
-        let fresh = overlay.iter().filter(|(id, _)| !held.contains_key(id)).count();
+    fn evict(&mut self, held: &Held, room: usize, work: &[Work]) -> Vec<Change> {
+        let new = |work: &&Work| work.changed.is_some() && !held.contains_key(&work.id);
+        let fresh = work.iter().filter(new).count();
         if held.len() + fresh <= room {
             return Vec::new();
         }
         let excess = held.len() + fresh - room + room / 50;
-        let in_use = |id: &ContactId| overlay.binary_search_by_key(id, |(id, _)| *id).is_ok();
+        let in_use = |id: &ContactId| work.binary_search_by_key(id, |work| work.id).is_ok();
         let mut oldest: Vec<(Option<Timestamp>, ContactId)> = held
             .iter()
             .filter(|(id, _)| !in_use(id))

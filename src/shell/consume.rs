@@ -120,8 +120,12 @@ pub fn read(feed: Feed) -> anyhow::Result<()> {
     reader.publish();
     while !reader.feed.stop.is_asked() {
         reader.gather(&consumer)?;
-        if reader.feed.engine.gathered() > 0 {
+        reader.settle();
+        let events = reader.feed.engine.gathered();
+        if events > 0 {
+            let began = Stopwatch::start();
             reader.feed.engine.commit();
+            reader.feed.engine.timed(events, began.passed().as_secs_f64());
             reader.is_changed = true;
         }
         reader.hear_statistics(&consumer);
@@ -146,6 +150,8 @@ struct Reader {
     published: Stopwatch,
     is_changed: bool,
     is_caught_up: bool,
+    /// The minute in which partitions were last settled.
+    settled: Option<i32>,
     records: u64,
     /// Since when no broker answers.
     away_since: Option<Timestamp>,
@@ -164,6 +170,7 @@ impl Reader {
             published: Stopwatch::start(),
             is_changed: false,
             is_caught_up: false,
+            settled: None,
             records: 0,
             away_since: None,
             trouble: None,
@@ -249,6 +256,19 @@ impl Reader {
         let partitions = self.readings.len();
         tracing::info!(brokers = self.brokers, partitions, records, "reading from the beginning");
         Ok(())
+    }
+
+    /// Once a minute: in a partition that is read to its end, whoever has been silent for long is
+    /// lost track of, though nothing more comes to say so.
+    fn settle(&mut self) {
+        let now = self.feed.clock.now();
+        if !self.is_caught_up || self.settled == Some(now.minute()) {
+            return;
+        }
+        self.settled = Some(now.minute());
+        for one in self.readings.iter().filter(|one| one.next >= one.end) {
+            self.feed.engine.settle(one.index, now);
+        }
     }
 
     /// Takes what comes until a batch is due.
