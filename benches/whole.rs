@@ -97,7 +97,7 @@ fn kafka(brokers: &str, events: usize) {
     std::fs::write(&config, text).expect("the configuration is written");
     let begun = Instant::now();
     let mut daemon = svarstid()
-        .args(["run", "--config"])
+        .args(["run", "--listen", "127.0.0.1:0", "--config"])
         .arg(&config)
         .stderr(Stdio::piped())
         .spawn()
