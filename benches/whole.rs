@@ -92,8 +92,7 @@ fn kafka(brokers: &str, events: usize) {
     std::fs::create_dir_all(&folder).expect("a folder");
     let config = folder.join("svarstid.toml");
     let demo = include_str!("../config/demo.toml").replace("svarstid.demo", &topic);
-    let text =
-        format!("[kafka]\nbrokers = \"{brokers}\"\n[http]\nlisten = \"127.0.0.1:0\"\n{demo}");
+    let text = format!("[kafka]\nbrokers = [\"{brokers}\"]\n{demo}");
     std::fs::write(&config, text).expect("the configuration is written");
     let begun = Instant::now();
     let mut daemon = svarstid()

@@ -56,6 +56,13 @@ impl Contact {
         Contact { seen }
     }
 
+    /// The room that the observations took, for the next contact.
+    pub(crate) fn into_room(self) -> Vec<Observation> {
+        let mut room = self.seen;
+        room.clear();
+        room
+    }
+
     /// The observations in order.
     pub fn observations(&self) -> &[Observation] {
         &self.seen

@@ -30,6 +30,9 @@ struct Work {
     off_the_wheel: bool,
 }
 
+/// Contacts whose room is kept for the next ones.
+const ROOMS: usize = 8_192;
+
 /// Restart times kept of one source.
 const RESTARTS: usize = 256;
 
@@ -88,6 +91,8 @@ pub(super) struct Partition {
     facts_before: Vec<Fact>,
     facts_after: Vec<Fact>,
     bytes: Vec<u8>,
+    /// Room for observations, used again: contacts are packed and unpacked all day long.
+    rooms: Vec<Vec<Observation>>,
 }
 
 impl Partition {
@@ -182,10 +187,14 @@ impl Partition {
             self.counts.late += 1;
             return;
         }
-        let contact = self
-            .overlay
-            .entry(id)
-            .or_insert_with(|| held.get(&id).map_or_else(Contact::new, Packed::contact));
+        let rooms = &mut self.rooms;
+        let contact = self.overlay.entry(id).or_insert_with(|| {
+            let room = rooms.pop().unwrap_or_default();
+            match held.get(&id) {
+                Some(packed) => packed.contact_in(room),
+                None => Contact::from_sorted(room),
+            }
+        });
         match contact.observe(observation, settings.contact) {
             Seen::New => self.counts.applied += 1,
             Seen::Repeat => self.counts.repeated += 1,
@@ -218,7 +227,9 @@ impl Partition {
         let mut changes = Vec::with_capacity(work.len());
         for Work { id, changed, off_the_wheel } in work {
             let known = held.get(&id);
-            let Some(contact) = changed.or_else(|| known.map(Packed::contact)) else { continue };
+            let rooms = &mut self.rooms;
+            let unpack = |packed: &Packed| packed.contact_in(rooms.pop().unwrap_or_default());
+            let Some(contact) = changed.or_else(|| known.map(unpack)) else { continue };
             let anomalies_before = match known {
                 Some(packed) => packed.committed(&mut self.facts_before),
                 None => {
@@ -254,12 +265,14 @@ impl Partition {
             }
             let held = (!gone)
                 .then(|| Packed::new(&contact, &self.facts_after, &anomalies, &mut self.bytes));
+            self.rooms.push(contact.into_room());
             if held.is_none() && known.is_none() {
                 continue;
             }
             let open = if open && !gone { self.facts_after.clone() } else { Vec::new() };
             changes.push(Change { contact: id, held, open });
         }
+        self.rooms.truncate(ROOMS);
         changes.extend(evicted);
         self.drop_old_restarts(watermark, hold);
         self.sequence += 1;

@@ -112,9 +112,15 @@ impl Packed {
 
     /// The contact.
     pub fn contact(&self) -> Contact {
+        self.contact_in(Vec::with_capacity(12))
+    }
+
+    /// The contact, in room that another has left.
+    pub(crate) fn contact_in(&self, room: Vec<Observation>) -> Contact {
         let (mut input, _) = self.read_facts(|_| ());
         let mut before = Before::default();
-        let mut seen = Vec::with_capacity(12);
+        let mut seen = room;
+        seen.clear();
         while let Some(observation) = read(&mut input, &mut before) {
             seen.push(observation);
         }
