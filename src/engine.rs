@@ -44,7 +44,7 @@ pub struct Settings {
     pub held_contacts: usize,
     /// Observations kept of one contact.
     pub contact: ContactLimits,
-    /// Days for which quarter-hours are kept.
+    /// Days for which quarter-hours are kept behind the newest; days are kept for good.
     pub quarter_days: i32,
     /// Agents that are known at once; reports of others are counted and left out.
     pub agents: usize,
@@ -125,6 +125,11 @@ impl<L: Ledger> Engine<L> {
         }
     }
 
+    /// Keeps every quarter-hour, however old: for a document by quarter-hour or hour over files.
+    pub fn keep_all_quarters(&mut self) {
+        self.fold.board_mut().keep_all_quarters();
+    }
+
     /// Adds a partition of a topic (or a file) and gives its index.
     pub fn open_partition(&mut self, topic: &str, partition: i32) -> usize {
         self.partitions.push(Partition::new(self.partitions.len()));
@@ -151,6 +156,11 @@ impl<L: Ledger> Engine<L> {
     /// Counts a record that could not be read.
     pub fn reject(&mut self, partition: usize, offset: i64, reject: Reject) {
         self.partitions[partition].reject(offset, reject);
+    }
+
+    /// Counts a record that is known and that no figure is made from.
+    pub fn set_aside(&mut self, partition: usize, offset: i64) {
+        self.partitions[partition].neutral(offset);
     }
 
     fn decoded(&mut self, partition: usize, offset: i64, decoded: Decoded) {

@@ -54,6 +54,11 @@ impl Board {
         }
     }
 
+    /// Keeps every quarter-hour from now on.
+    pub fn keep_all_quarters(&mut self) {
+        self.cells.keep_all_quarters();
+    }
+
     /// The exact bounds of the counts.
     pub fn bounds(&self) -> &Bounds {
         &self.bounds

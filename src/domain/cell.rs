@@ -54,6 +54,11 @@ impl Cells {
         }
     }
 
+    /// Keeps every quarter-hour from now on.
+    pub fn keep_all_quarters(&mut self) {
+        self.keep_quarters = i32::MAX;
+    }
+
     /// Adds a delta.
     pub fn add(&mut self, key: CellKey, delta: &Tally) {
         let day = Zone::stockholm().day_of(key.quarter.start());

@@ -128,6 +128,11 @@ impl Partition {
         }
     }
 
+    pub(super) fn neutral(&mut self, offset: i64) {
+        self.step(offset);
+        self.counts.set_aside += 1;
+    }
+
     pub(super) fn applied(&mut self) {
         self.counts.applied += 1;
     }

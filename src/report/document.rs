@@ -70,7 +70,6 @@ pub(super) struct Row {
     pub(super) until: Option<String>,
     pub(super) department: String,
     pub(super) place: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) queue: Option<String>,
     pub(super) offered: i64,
     pub(super) outside_hours: i64,
@@ -343,7 +342,8 @@ fn waits(tally: &Tally, kinds: &[Code], sum: Code) -> WaitSeconds {
     histogram.add(tally, kinds);
     histogram.join();
     let at = histogram.quantiles([0.50, 0.90, 0.95, 0.99, 1.0]);
-    let value = |index: usize| at.map(|at| at[index].as_seconds());
+    // No wait is longer than all together, whatever the width of its slot.
+    let value = |index: usize| at.map(|at| seconds(at[index].0.min(tally.get(sum))));
     WaitSeconds {
         count: histogram.count(),
         sum: seconds(tally.get(sum)),

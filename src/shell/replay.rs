@@ -55,11 +55,15 @@ pub fn replay(asked: &Replay) -> anyhow::Result<()> {
         None => open_engine(),
     };
     let inputs: Vec<Input> = asked.files.iter().map(|path| open(path)).collect::<Result<_, _>>()?;
+    if matches!(interval, Interval::Quarter | Interval::Hour) {
+        engine.keep_all_quarters();
+    }
     let progress = progress(inputs.iter().map(|input| input.size).sum());
     let partition = engine.open_partition("replay", 0);
     // One resolver for all files: a call may begin in one and end in the next.
     let resolver = Resolver::new(&asked.source, Millis::from_hours(6));
-    let mut feeding = Feeding { engine, partition, position: 0, resolver, events: Vec::new() };
+    let mut feeding =
+        Feeding { engine, partition, position: 0, before: 0, resolver, events: Vec::new() };
     for input in inputs {
         feeding.file(input, asked.format, &progress)?;
     }
@@ -123,6 +127,8 @@ struct Feeding {
     partition: usize,
     /// Events and rejects so far, over all files.
     position: i64,
+    /// Bytes of the files before this one: rows of one second stay in order across a rotation.
+    before: u64,
     resolver: Resolver,
     events: Vec<Event<'static>>,
 }
@@ -161,6 +167,7 @@ impl Feeding {
         }
         let known = format.unwrap_or(Format::Canonical);
         lines.finish(&mut |line| self.line(known, line));
+        self.before += lines.read_to();
         Ok(())
     }
 
@@ -178,7 +185,12 @@ impl Feeding {
             (Line::Whole { offset, bytes }, Format::AsteriskQueueLog) => {
                 match self.resolver.row(offset, bytes, &mut self.events) {
                     Ok(()) => {
-                        for event in self.events.drain(..) {
+                        if self.events.is_empty() {
+                            self.engine.set_aside(self.partition, self.position);
+                            self.position += 1;
+                        }
+                        for mut event in self.events.drain(..) {
+                            event.ordinal = event.ordinal.map(|ordinal| self.before + ordinal);
                             let arrival = Arrival::default();
                             self.engine.message(self.partition, self.position, &event, &arrival);
                             self.position += 1;

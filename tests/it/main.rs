@@ -14,6 +14,7 @@ mod kafka_broker;
 mod metrics;
 mod oracle;
 mod queue_log;
+mod rows;
 mod support;
 mod tidy;
 mod windows;

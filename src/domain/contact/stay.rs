@@ -246,7 +246,8 @@ impl Judge {
                 || (opens(&seen[at].what)
                     && seen[at].time.since(seen[at - 1].time) > around.silence);
             if splits {
-                let heard_next = seen.get(at).map_or(around.frontier, |next| next.time);
+                // What was heard of the contact itself tells how far time has come, too.
+                let heard_next = seen[at.min(seen.len() - 1)].time;
                 let around = Surroundings { frontier: heard_next.max(around.frontier), ..around };
                 self.journey(&seen[from..at], journey, around);
                 from = at;
@@ -561,8 +562,10 @@ impl Judge {
                     && other.place != stay.place
                     && !other.is_turned_away()
             })
-            .map(|other| other.entered_at.unwrap_or(other.offered_at))
-            .filter(|entry| *entry > stay.offered_at && left.is_none_or(|left| left > *entry))
+            .map(|other| (other.entered_at.unwrap_or(other.offered_at), other.ordinal))
+            .filter(|entry| *entry > (stay.offered_at, stay.ordinal))
+            .map(|(entry, _)| entry)
+            .filter(|entry| left.is_none_or(|left| left > *entry))
             .min()
     }
 
@@ -691,7 +694,8 @@ pub fn visits(stays: &[Stay], mut each: impl FnMut(Visit)) {
         if stay.place != Place::Switchboard {
             open = Some(Visit { first: open.map_or(at, |visit| visit.first), last: at });
         }
-        if stay.disposition == Disposition::Answered {
+        // After a restart of the system the same id is another caller's.
+        if matches!(stay.disposition, Disposition::Answered | Disposition::LostByRestart) {
             open.take().into_iter().for_each(&mut each);
         }
     }
