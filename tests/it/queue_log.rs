@@ -74,9 +74,11 @@ fn check_rejecting(file: &str, rejects: &Value, queues: &[ByHand]) -> Value {
     let document = replay(file);
     let quality = &document["quality"];
     assert_eq!(quality["rejects"], *rejects, "{file}");
-    for nothing in ["open_contacts", "late", "repeats", "set_aside"] {
+    for nothing in ["open_contacts", "late", "repeats"] {
         assert_eq!(quality[nothing], 0, "{file}: {nothing}");
     }
+    // One file has a DID row, which says nothing of any figure.
+    assert_eq!(quality["set_aside"], i32::from(file == "swapped_ids.log"), "{file}");
     // All rows of a file are of one day, so the day and the total are the same.
     for part in ["rows", "totals"] {
         let rows = document[part].as_array().expect("an array");
