@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::Value;
 use svarstid::config::Config;
+use svarstid::domain::goal::Goal;
 use svarstid::domain::units::Timestamp;
 use svarstid::engine::{Engine, Settings};
 use svarstid::report::Interval;
@@ -200,6 +201,70 @@ fn a_month_with_every_fault_gives_the_truth() {
     assert_equal(&truth, &figures);
     assert!(figures["quality"]["repeats"].as_i64().unwrap() > 100);
     assert_eq!(figures["quality"]["late"], 0);
+}
+
+/// Quarter-hours sum to hours, days and months, departments to the total, and every row keeps the
+/// identities.
+#[test]
+fn every_interval_adds_up_to_the_same() {
+    let parameters = parameters(5, "2026-09-28", "2026-10-08");
+    let config = configuration(&parameters);
+    let mut engine = engine(&config);
+    engine.open_partition("test", 0);
+    for (offset, record) in Simulation::new(parameters).unwrap().enumerate() {
+        engine.event(0, offset as i64, record.payload.as_bytes(), &Arrival::default());
+    }
+    engine.tick();
+    let now = engine.last_event().unwrap();
+    let sums = |rows: &Value| -> BTreeMap<String, i64> {
+        let mut sums = BTreeMap::new();
+        for row in rows.as_array().unwrap() {
+            let count = |name: &str| row[name].as_i64().unwrap();
+            let rejected: i64 =
+                row["rejected"].as_object().unwrap().values().map(|n| n.as_i64().unwrap()).sum();
+            assert_eq!(count("offered"), count("closed") + rejected + count("queued"), "{row}");
+            let ends = [
+                "answered",
+                "abandoned",
+                "timed_out",
+                "key_exit",
+                "withdrawn",
+                "callback",
+                "left_empty",
+                "overflowed",
+                "lost_by_restart",
+                "lost_track",
+                "waiting",
+            ];
+            assert_eq!(count("queued"), ends.into_iter().map(count).sum::<i64>(), "{row}");
+            assert!(count("short_abandoned") <= count("abandoned"), "{row}");
+            assert_eq!(row["answered_wait_seconds"]["count"], row["answered"], "{row}");
+            for name in COUNTS.into_iter().filter(|name| *name != "rejected") {
+                *sums.entry(name.to_owned()).or_default() += count(name);
+            }
+            let millis = (row["wait_seconds"]["sum"].as_f64().unwrap() * 1_000.0).round() as i64;
+            *sums.entry("wait".to_owned()).or_default() += millis;
+        }
+        sums
+    };
+    let document = |interval| -> Value {
+        serde_json::from_str(&engine.document(interval, now).to_json()).unwrap()
+    };
+    let months = document(Interval::Month);
+    let expected = sums(&months["totals"]);
+    assert!(expected["offered"] > 5_000);
+    for interval in [Interval::Quarter, Interval::Hour, Interval::Day, Interval::Month] {
+        assert_eq!(sums(&document(interval)["rows"]), expected, "{interval:?}");
+    }
+    for goal in Goal::ALL {
+        let of = |who: &dyn Fn(&Value) -> bool| -> i64 {
+            let rows = months["goals"].as_array().unwrap().iter();
+            rows.filter(|row| row["id"] == goal.id() && who(&row["department"]))
+                .map(|row| row["met"].as_i64().unwrap())
+                .sum()
+        };
+        assert_eq!(of(&Value::is_null), of(&|who| !who.is_null()), "{goal:?}");
+    }
 }
 
 proptest! {
