@@ -272,7 +272,7 @@ catalogue! {
         REBALANCES: Counter "svarstid_rebalances_total" []
             "Times that partitions changed hands.";
         APPLY: Histogram "svarstid_event_apply_seconds" []
-            "Time to apply one event.";
+            "Time to commit and fold one event, decoding left out; the mean of its batch.";
         HELD_CONTACTS: Gauge "svarstid_held_contacts" []
             "Contacts held because they may still change.";
         HELD_BYTES: Gauge "svarstid_held_bytes" []
