@@ -8,6 +8,7 @@ pub mod contact;
 pub mod event;
 pub mod goal;
 pub mod ids;
+pub mod pack;
 pub mod rules;
 pub mod snapshot;
 pub mod staffing;

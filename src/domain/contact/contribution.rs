@@ -6,11 +6,11 @@
 use crate::domain::event::Place;
 use crate::domain::goal::Goal;
 use crate::domain::ids::{Department, Queue};
+use crate::domain::pack::{Reader, Writer};
 use crate::domain::rules::Rules;
 use crate::domain::tally::{Bounds, Code, code, wait_slot};
 use crate::domain::units::{Millis, Timestamp};
 
-use super::packed::{Reader, Writer};
 use super::stay::{Disposition, Stay, visits};
 
 /// How a visit to customer service came out.

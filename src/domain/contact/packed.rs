@@ -6,74 +6,12 @@
 
 use crate::domain::event::{Escalation, Leaving, Observation, Place, Rejection, What};
 use crate::domain::ids::{CallerPseudonym, Department, EventId, Queue, SegmentId, Source};
+use crate::domain::pack::{Reader, Writer};
 use crate::domain::units::{Millis, Timestamp};
 
 use super::Contact;
 use super::contribution::Fact;
 use super::stay::Anomaly;
-
-/// Appends numbers in few bytes.
-#[derive(Debug)]
-pub struct Writer<'a>(pub &'a mut Vec<u8>);
-
-impl Writer<'_> {
-    /// One byte.
-    pub fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
-    }
-
-    /// Seven bits a byte, the lowest first.
-    pub fn unsigned(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.0.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.0.push(number as u8);
-    }
-
-    /// Small numbers of either sign are short.
-    pub fn signed(&mut self, number: i64) {
-        self.unsigned(((number << 1) ^ (number >> 63)) as u64);
-    }
-}
-
-/// Reads what a [`Writer`] wrote.
-#[derive(Clone, Copy, Debug)]
-pub struct Reader<'a>(pub &'a [u8]);
-
-impl Reader<'_> {
-    /// One byte; `None` at the end.
-    pub fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    /// See [`Writer::unsigned`]; `None` at the end or when it does not fit 64 bits.
-    pub fn unsigned(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    /// See [`Writer::signed`].
-    pub fn signed(&mut self) -> Option<i64> {
-        let number = self.unsigned()?;
-        Some((number >> 1) as i64 ^ -((number & 1) as i64))
-    }
-
-    fn fixed<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (first, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
-        Some(*first)
-    }
-}
 
 /// A contact with the contribution last committed for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
