@@ -14,7 +14,7 @@ use super::units::Millis;
 /// What is counted. See the constants of [`code`].
 pub type Code = u32;
 
-/// The index space of a [`Tally`].
+/// The index space of a [`Tally`]. Codes are stored, so none may ever change its meaning.
 pub mod code {
     use super::{Code, Disposition};
 
@@ -46,18 +46,19 @@ pub mod code {
     pub const VISIT: Code = 25;
     /// Panes: `met` and `of` of each goal, two codes a goal.
     pub const GOAL: Code = 40;
-    /// Answered stays by the bound they fall under (not cumulative).
-    pub const ANSWERED_SLOT: Code = 64;
-    /// Abandoned stays by the bound they fall under (not cumulative).
-    pub const ABANDONED_SLOT: Code = 128;
+    /// Answered stays by the bound they fall under (not cumulative): plus the bound in ms, see
+    /// [`super::Bounds::slot`].
+    pub const ANSWERED_SLOT: Code = 1 << 28;
+    /// Abandoned stays by the bound they fall under (not cumulative), likewise.
+    pub const ABANDONED_SLOT: Code = 2 << 28;
     /// Codes below this are kept for the life of the ledger; above are histograms of waits.
-    pub const COUNTERS: Code = 192;
+    pub const COUNTERS: Code = WAITS_ANSWERED;
     /// Histogram of the waits of answered stays.
-    pub const WAITS_ANSWERED: Code = 1 << 28;
+    pub const WAITS_ANSWERED: Code = 3 << 28;
     /// Histogram of the waits of abandoned stays.
-    pub const WAITS_ABANDONED: Code = 2 << 28;
+    pub const WAITS_ABANDONED: Code = 4 << 28;
     /// Histogram of the waits of stays that the caller left in another way.
-    pub const WAITS_OTHER: Code = 3 << 28;
+    pub const WAITS_OTHER: Code = 5 << 28;
 }
 
 /// A sparse vector of counts, in order of their codes, none of them 0.
@@ -122,6 +123,7 @@ static GEOMETRY: LazyLock<Histogram<u32>> = LazyLock::new(|| {
 /// Longer waits count as this one in histograms (not in sums or exact counts).
 const LONGEST_WAIT_MS: i64 = 72 * 3_600_000;
 
+/// What a code of waits carries beside its kind: the slot's lowest value or the bound, in ms.
 const VALUE: Code = (1 << 28) - 1;
 
 /// The histogram slot of a wait within one of the `WAITS_…` ranges of [`code`].
@@ -196,6 +198,9 @@ impl WaitHistogram {
 }
 
 /// The bounds in ms at which waits are counted exactly, rising.
+///
+/// A count carries its bound, not the bound's place in the list. So counts made under different
+/// lists add up, and are right at every bound that all of the lists have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds(Vec<i64>);
 
@@ -206,30 +211,123 @@ const FIXED_BOUNDS: [i64; 20] =
 /// The bounds that every document lists, in seconds.
 pub const DOCUMENT_BOUNDS: [i64; 11] = [5, 10, 12, 15, 18, 20, 30, 60, 120, 300, 600];
 
+/// The most bounds there are, so that the counts of a busy line stay few.
+const MOST_BOUNDS: usize = 255;
+
 impl Bounds {
-    /// The fixed bounds and those that the rules name. At most 63.
+    /// The fixed bounds and those that the rules name.
     pub fn new(configured: impl IntoIterator<Item = Millis>) -> Self {
-        let mut bounds: Vec<i64> = FIXED_BOUNDS.iter().map(|seconds| seconds * 1_000).collect();
-        bounds.extend(configured.into_iter().map(|limit| limit.0));
-        bounds.sort_unstable();
-        bounds.dedup();
-        bounds.truncate(63);
-        Bounds(bounds)
+        let mut bounds = Bounds(FIXED_BOUNDS.iter().map(|seconds| seconds * 1_000).collect());
+        bounds.extend(configured);
+        bounds
     }
 
-    /// The slot of a wait: the first bound that it does not exceed.
+    /// Adds the bounds that other rules name. At 255 bounds, further ones are left out; so is one
+    /// that is negative or longer than three days, which no code can carry.
+    pub fn extend(&mut self, limits: impl IntoIterator<Item = Millis>) {
+        for Millis(limit) in limits {
+            if self.0.len() < MOST_BOUNDS
+                && (0..i64::from(VALUE)).contains(&limit)
+                && let Err(at) = self.0.binary_search(&limit)
+            {
+                self.0.insert(at, limit);
+            }
+        }
+    }
+
+    /// The slot of a wait: the first bound in ms that it does not exceed, and one value for all
+    /// waits beyond the last.
     pub fn slot(&self, wait: Millis) -> Code {
-        self.0.partition_point(|bound| *bound < wait.0) as Code
+        let at = self.0.partition_point(|bound| *bound < wait.0);
+        self.0.get(at).map_or(VALUE, |bound| *bound as Code)
     }
 
     /// How many of a kind (`code::ANSWERED_SLOT` or `code::ABANDONED_SLOT`) were within a bound
     /// that is one of these.
     pub fn within(&self, tally: &Tally, kind: Code, bound: Millis) -> i64 {
-        self.0
-            .iter()
-            .take_while(|limit| **limit <= bound.0)
-            .enumerate()
-            .map(|(slot, _)| tally.get(kind + slot as Code))
-            .sum()
+        if bound.0 < 0 {
+            return 0;
+        }
+        let last = kind | bound.0.min(i64::from(VALUE - 1)) as Code;
+        let from = tally.0.partition_point(|(code, _)| *code < kind);
+        let slots = tally.0[from..].iter().take_while(|(code, _)| *code <= last);
+        slots.map(|(_, n)| n).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KINDS: [Code; 2] = [code::ANSWERED_SLOT, code::ABANDONED_SLOT];
+
+    fn count(bounds: &Bounds, waits: &[(usize, i64)]) -> Tally {
+        let mut tally = Tally::default();
+        for (kind, wait) in waits {
+            tally.add(KINDS[*kind] + bounds.slot(Millis(*wait)), 1);
+            tally.add(wait_slot(code::WAITS_ANSWERED, Millis(*wait)), 1);
+            tally.add(code::WAIT_MS, *wait);
+        }
+        tally
+    }
+
+    #[test]
+    fn a_wait_exactly_at_a_bound_is_within_it() {
+        let bounds = Bounds::new([Millis(7_500)]);
+        assert_eq!(bounds.slot(Millis(7_500)), 7_500);
+        assert_eq!(bounds.slot(Millis(7_501)), 9_000);
+        assert_eq!(bounds.slot(Millis(0)), 3_000);
+        assert_eq!(bounds.slot(Millis(1_800_001)), VALUE);
+        let tally = count(&bounds, &[(0, 1_800_001), (0, 1_800_000)]);
+        let within = |bound| bounds.within(&tally, code::ANSWERED_SLOT, Millis(bound));
+        assert_eq!([-1, 900_000, 1_800_000, i64::MAX].map(within), [0, 0, 1, 1]);
+    }
+
+    #[test]
+    fn bounds_are_a_set_and_only_such_as_a_code_can_carry() {
+        let mut bounds = Bounds::new([Millis(7_500), Millis(5_000), Millis(-1)]);
+        bounds.extend([Millis(i64::MAX), Millis(7_500), Millis(1)]);
+        assert_eq!(bounds, Bounds::new([Millis(1), Millis(7_500)]));
+        bounds.extend((0..1_000).map(|n| Millis(2_000_000 + n)));
+        assert_eq!(bounds.0.len(), 255);
+        assert!(bounds.0.is_sorted());
+    }
+
+    proptest! {
+        #[test]
+        fn counts_under_different_bounds_add_up_at_those_that_both_have(
+            lists in proptest::collection::vec(proptest::collection::vec(0..400_000i64, 0..4), 2),
+            shared in 0..400_000i64,
+            waits in proptest::collection::vec(
+                proptest::collection::vec((0..2usize, 0..2_500_000i64), 0..40), 2),
+        ) {
+            let bounds: Vec<Bounds> = lists
+                .iter()
+                .map(|list| Bounds::new(list.iter().chain([&shared]).map(|ms| Millis(*ms))))
+                .collect();
+            let mut sum = count(&bounds[0], &waits[0]);
+            sum.merge(&count(&bounds[1], &waits[1]));
+            let fixed = FIXED_BOUNDS.iter().map(|seconds| seconds * 1_000);
+            for bound in fixed.chain([shared]) {
+                for (at, kind) in KINDS.into_iter().enumerate() {
+                    let wanted =
+                        waits.iter().flatten().filter(|(of, wait)| *of == at && *wait <= bound);
+                    let wanted = wanted.count() as i64;
+                    prop_assert_eq!(bounds[0].within(&sum, kind, Millis(bound)), wanted);
+                }
+            }
+            // The slots are among the counters, the histograms are not.
+            let counters: i64 = crate::domain::cell::counters(&sum)
+                .filter(|(code, _)| *code >= code::ANSWERED_SLOT)
+                .map(|(_, n)| n)
+                .sum();
+            let all = waits.iter().flatten().count() as i64;
+            prop_assert_eq!(counters, all);
+            let mut histogram = WaitHistogram::default();
+            histogram.add(&sum, &[code::WAITS_ANSWERED]);
+            prop_assert_eq!(histogram.count(), all);
+        }
     }
 }
