@@ -63,6 +63,11 @@ impl Contact {
         room
     }
 
+    /// The observations themselves, in order.
+    fn into_observations(self) -> Vec<Observation> {
+        self.seen
+    }
+
     /// The observations in order.
     pub fn observations(&self) -> &[Observation] {
         &self.seen

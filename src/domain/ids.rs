@@ -179,3 +179,38 @@ impl Names {
         }
     }
 }
+
+/// From the indices of one daemon's [`Names`] to those of another's: by old index, the new one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Renaming {
+    /// Of departments.
+    pub departments: Vec<u16>,
+    /// Of queues.
+    pub queues: Vec<u16>,
+    /// Of sources.
+    pub sources: Vec<u16>,
+}
+
+impl Renaming {
+    /// Whether every index stays what it is.
+    pub fn is_identity(&self) -> bool {
+        [&self.departments, &self.queues, &self.sources]
+            .into_iter()
+            .all(|table| table.iter().enumerate().all(|(at, to)| at == usize::from(*to)))
+    }
+
+    /// The department's new index; `None` when it has none.
+    pub fn department(&self, old: Department) -> Option<Department> {
+        self.departments.get(usize::from(old.0)).copied().map(Department)
+    }
+
+    /// The queue's new index; `None` when it has none.
+    pub fn queue(&self, old: Queue) -> Option<Queue> {
+        self.queues.get(usize::from(old.0)).copied().map(Queue)
+    }
+
+    /// The source's new index; `None` when it has none.
+    pub fn source(&self, old: Source) -> Option<Source> {
+        self.sources.get(usize::from(old.0)).copied().map(Source)
+    }
+}

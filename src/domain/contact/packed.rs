@@ -5,7 +5,9 @@
 //! so those are written only when they change; times are differences.
 
 use crate::domain::event::{Escalation, Leaving, Observation, Place, Rejection, What};
-use crate::domain::ids::{CallerPseudonym, Department, EventId, Queue, SegmentId, Source};
+use crate::domain::ids::{
+    CallerPseudonym, Department, EventId, Queue, Renaming, SegmentId, Source,
+};
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::units::{Millis, Timestamp};
 
@@ -14,8 +16,16 @@ use super::contribution::Fact;
 use super::stay::Anomaly;
 
 /// A contact with the contribution last committed for it.
+///
+/// In order: how many facts, with two flags (someone waits, there are anomalies); the time of the
+/// last observation; the anomalies; the facts; the observations. Times are differences, the first
+/// ones from the last observation, so that it can be looked at without unpacking and costs little.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packed(Box<[u8]>);
+
+/// Beside the number of facts.
+const STRANGE: u64 = 1;
+const OPEN: u64 = 2;
 
 impl Packed {
     /// Packs both, and how often each anomaly was met.
@@ -28,24 +38,66 @@ impl Packed {
         scratch.clear();
         let mut out = Writer(scratch);
         let strange = anomalies.iter().any(|n| *n != 0);
-        out.unsigned((facts.len() as u64) << 1 | u64::from(strange));
+        let open = facts.iter().any(Fact::is_open);
+        let last = contact.last_time().unwrap_or(NEVER);
+        let flags = u64::from(strange) * STRANGE + u64::from(open) * OPEN;
+        out.unsigned((facts.len() as u64) << 2 | flags);
+        out.signed(last.0);
         if strange {
             anomalies.iter().for_each(|n| out.unsigned(u64::from(*n)));
         }
+        let mut time = last;
         for fact in facts {
-            fact.pack(&mut out);
+            fact.pack_after(time, &mut out);
+            time = fact.offered_at;
         }
-        let mut before = Before::default();
+        let mut before = Before { time: last.0, ..Before::default() };
         for observation in contact.observations() {
             write(&mut out, observation, &mut before);
         }
         Packed(scratch.as_slice().into())
     }
 
+    /// What [`Packed::as_bytes`] gave; `None` when it cannot be read to the end, or does not agree
+    /// with itself.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Packed> {
+        let mut open = false;
+        let head = read_head(bytes, |fact| open |= fact.is_open())?;
+        let Head { mut input, last, .. } = head;
+        let mut before = Before { time: last.0, ..Before::default() };
+        let mut latest: Option<Observation> = None;
+        while !input.is_empty() {
+            let observation = read(&mut input, &mut before)?;
+            if latest.as_ref().is_some_and(|latest| *latest >= observation) {
+                return None;
+            }
+            latest = Some(observation);
+        }
+        let agrees = head.open == open && latest.map_or(NEVER, |latest| latest.time) == last;
+        agrees.then(|| Packed(bytes.into()))
+    }
+
+    /// The whole of it.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The time of the last observation; the beginning of time without any.
+    pub fn last_time(&self) -> Timestamp {
+        let mut input = Reader(&self.0);
+        let last = input.unsigned().and_then(|_| input.signed());
+        last.map_or(NEVER, Timestamp)
+    }
+
+    /// Whether someone waits in it by the contribution last committed.
+    pub fn is_open(&self) -> bool {
+        Reader(&self.0).unsigned().is_some_and(|first| first & OPEN != 0)
+    }
+
     /// The contribution last committed, and the anomalies counted for it.
     pub fn committed(&self, facts: &mut Vec<Fact>) -> Anomalies {
         facts.clear();
-        self.read_facts(|fact| facts.push(fact)).1
+        read_head(&self.0, |fact| facts.push(fact)).map_or_else(Default::default, |h| h.anomalies)
     }
 
     /// The contact.
@@ -55,36 +107,74 @@ impl Packed {
 
     /// The contact, in room that another has left.
     pub(crate) fn contact_in(&self, room: Vec<Observation>) -> Contact {
-        let (mut input, _) = self.read_facts(|_| ());
-        let mut before = Before::default();
         let mut seen = room;
         seen.clear();
-        while let Some(observation) = read(&mut input, &mut before) {
-            seen.push(observation);
+        if let Some(Head { mut input, last, .. }) = read_head(&self.0, |_| ()) {
+            let mut before = Before { time: last.0, ..Before::default() };
+            while let Some(observation) = read(&mut input, &mut before) {
+                seen.push(observation);
+            }
         }
         Contact::from_sorted(seen)
+    }
+
+    /// The same under other names; `None` when one of its names has no other. `scratch` is room.
+    pub fn renamed(&self, names: &Renaming, scratch: &mut Vec<u8>) -> Option<Packed> {
+        let mut facts = Vec::new();
+        let anomalies = self.committed(&mut facts);
+        for fact in &mut facts {
+            fact.department = names.department(fact.department)?;
+            fact.queue = fact.queue.map_or(Some(None), |queue| names.queue(queue).map(Some))?;
+        }
+        // No two observations have one id, and that comes before the names in their order.
+        let mut seen = self.contact().into_observations();
+        for observation in &mut seen {
+            if let Some(Place::Queue(queue)) = &mut observation.place {
+                *queue = names.queue(*queue)?;
+            }
+            if let Some(department) = &mut observation.department {
+                *department = names.department(*department)?;
+            }
+            observation.source = names.source(observation.source)?;
+        }
+        Some(Packed::new(&Contact::from_sorted(seen), &facts, &anomalies, scratch))
     }
 
     /// Bytes on the heap.
     pub fn bytes(&self) -> usize {
         self.0.len()
     }
+}
 
-    fn read_facts(&self, mut each: impl FnMut(Fact)) -> (Reader<'_>, Anomalies) {
-        let mut input = Reader(&self.0);
-        let mut anomalies = Anomalies::default();
-        let count = input.unsigned().unwrap_or(0);
-        if count & 1 == 1 {
-            for n in &mut anomalies {
-                *n = input.unsigned().unwrap_or(0) as u16;
-            }
+/// The time of the last observation where there is none.
+const NEVER: Timestamp = Timestamp(i64::MIN);
+
+/// What comes before the observations, the facts left out.
+struct Head<'a> {
+    open: bool,
+    last: Timestamp,
+    anomalies: Anomalies,
+    /// The observations.
+    input: Reader<'a>,
+}
+
+fn read_head(bytes: &[u8], mut each: impl FnMut(Fact)) -> Option<Head<'_>> {
+    let mut input = Reader(bytes);
+    let first = input.unsigned()?;
+    let last = Timestamp(input.signed()?);
+    let mut anomalies = Anomalies::default();
+    if first & STRANGE != 0 {
+        for n in &mut anomalies {
+            *n = input.index()?;
         }
-        for _ in 0..count >> 1 {
-            let Some(fact) = Fact::unpack(&mut input) else { break };
-            each(fact);
-        }
-        (input, anomalies)
     }
+    let mut time = last;
+    for _ in 0..first >> 2 {
+        let fact = Fact::unpack_after(time, &mut input)?;
+        time = fact.offered_at;
+        each(fact);
+    }
+    Some(Head { open: first & OPEN != 0, last, anomalies, input })
 }
 
 /// How often each anomaly was met, in the order of [`Anomaly::ALL`].
@@ -109,8 +199,8 @@ fn write(out: &mut Writer<'_>, observation: &Observation, before: &mut Before) {
         != (before.segment, before.place, before.department, before.source);
     let flags = (u8::from(changed) * CHANGED) | (u8::from(*ordinal != 0) * ORDINAL);
     out.byte(kind(what) | flags);
-    out.signed(time.0 - before.time);
-    out.0.extend_from_slice(&id.0.to_le_bytes());
+    out.signed(time.0.wrapping_sub(before.time));
+    out.fixed(&id.0.to_le_bytes());
     if *ordinal != 0 {
         out.unsigned(*ordinal);
     }
@@ -127,7 +217,7 @@ fn write(out: &mut Writer<'_>, observation: &Observation, before: &mut Before) {
             out.unsigned(u64::from(queue.0));
         }
         if let Some(segment) = segment {
-            out.0.extend_from_slice(&segment.0.to_le_bytes());
+            out.fixed(&segment.0.to_le_bytes());
         }
         if let Some(department) = department {
             out.unsigned(u64::from(department.0));
@@ -145,7 +235,7 @@ fn write(out: &mut Writer<'_>, observation: &Observation, before: &mut Before) {
         What::Offered { caller, .. } | What::QueueEntered { caller } => {
             out.byte(u8::from(caller.is_some()));
             if let Some(caller) = caller {
-                out.0.extend_from_slice(&caller.0.to_le_bytes());
+                out.fixed(&caller.0.to_le_bytes());
             }
         }
         What::Answered { wait } | What::Abandoned { wait } | What::Left { wait, .. } => {
@@ -168,7 +258,7 @@ fn write(out: &mut Writer<'_>, observation: &Observation, before: &mut Before) {
 
 fn read(input: &mut Reader<'_>, before: &mut Before) -> Option<Observation> {
     let first = input.byte()?;
-    let time = before.time + input.signed()?;
+    let time = before.time.wrapping_add(input.signed()?);
     let id = EventId(u64::from_le_bytes(input.fixed()?));
     let ordinal = if first & ORDINAL != 0 { input.unsigned()? } else { 0 };
     if first & CHANGED != 0 {
@@ -176,7 +266,7 @@ fn read(input: &mut Reader<'_>, before: &mut Before) -> Option<Observation> {
         before.place = match flags & 3 {
             0 => None,
             1 => Some(Place::Switchboard),
-            _ => Some(Place::Queue(Queue(u16::try_from(input.unsigned()?).ok()?))),
+            _ => Some(Place::Queue(Queue(input.index()?))),
         };
         before.segment = match flags >> 2 & 1 {
             0 => None,
@@ -184,9 +274,9 @@ fn read(input: &mut Reader<'_>, before: &mut Before) -> Option<Observation> {
         };
         before.department = match flags >> 3 & 1 {
             0 => None,
-            _ => Some(Department(u16::try_from(input.unsigned()?).ok()?)),
+            _ => Some(Department(input.index()?)),
         };
-        before.source = Source(u16::try_from(input.unsigned()?).ok()?);
+        before.source = Source(input.index()?);
     }
     before.time = time;
     let what = unkind(first & 0x3f, input)?;
@@ -286,5 +376,178 @@ fn unkind(kind: u8, input: &mut Reader<'_>) -> Option<What> {
             wrap_up: unlength(input)?,
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::contact::ContactLimits;
+    use crate::domain::contact::contribution::VisitOutcome;
+    use crate::domain::contact::stay::Disposition;
+
+    const NOON: i64 = 1_791_194_400_000;
+
+    fn times() -> impl Strategy<Value = Timestamp> {
+        prop_oneof![
+            9 => (0..3_600_000i64).prop_map(|ms| Timestamp(NOON + ms)),
+            1 => (0..4_000_000_000_000i64).prop_map(Timestamp),
+        ]
+    }
+
+    fn observation() -> impl Strategy<Value = Observation> {
+        let what = (0..27u8, any::<Option<u64>>(), any::<[Option<u32>; 3]>()).prop_map(
+            |(of, caller, lengths)| {
+                let [wait, talk, wrap_up] = lengths.map(|ms| ms.map(|ms| Millis(i64::from(ms))));
+                let caller = caller.map(CallerPseudonym);
+                // Any bytes do for the fields: only the kind is taken from them.
+                match unkind(of, &mut Reader(&[0; 8])).unwrap() {
+                    What::Offered { direct, .. } => What::Offered { direct, caller },
+                    What::QueueEntered { .. } => What::QueueEntered { caller },
+                    What::Answered { .. } => What::Answered { wait },
+                    What::Abandoned { .. } => What::Abandoned { wait },
+                    What::Left { how, .. } => What::Left { how, wait },
+                    What::Ended { .. } => What::Ended { wait, talk, wrap_up },
+                    other @ (What::QueueRejected(_)
+                    | What::MetByMachine
+                    | What::Ringing
+                    | What::NoAnswer
+                    | What::Passed { .. }
+                    | What::Resolved
+                    | What::Escalated(_)) => other,
+                }
+            },
+        );
+        let place = proptest::option::of(proptest::option::of(0..6u16));
+        let names = (place, proptest::option::of(0..4u16), 0..3u16);
+        let ids = (any::<u64>(), proptest::option::of(0..3u32), 0..3u64);
+        (times(), what, ids, names).prop_map(
+            |(time, what, (id, segment, ordinal), (place, department, source))| Observation {
+                time,
+                ordinal,
+                what,
+                id: EventId(id),
+                segment: segment.map(SegmentId),
+                place: place
+                    .map(|queue| queue.map_or(Place::Switchboard, |q| Place::Queue(Queue(q)))),
+                department: department.map(Department),
+                source: Source(source),
+            },
+        )
+    }
+
+    fn fact() -> impl Strategy<Value = Fact> {
+        let lengths = any::<[u16; 5]>();
+        let names = (0..4u16, proptest::option::of(0..6u16));
+        let visit = proptest::option::of(0..VisitOutcome::ALL.len());
+        (times(), lengths, names, 0..Disposition::ALL.len(), any::<[bool; 4]>(), visit).prop_map(
+            |(offered_at, lengths, (department, queue), disposition, flags, visit)| {
+                let [ended, wait, talk, decided, visited] = lengths.map(|ms| Millis(i64::from(ms)));
+                Fact {
+                    offered_at,
+                    ended_at: offered_at.plus(ended),
+                    department: Department(department),
+                    queue: queue.map(Queue),
+                    disposition: Disposition::ALL[disposition],
+                    outside_hours: flags[0],
+                    short: flags[1],
+                    within_target: flags[2],
+                    met_by_machine: flags[3],
+                    wait,
+                    talk,
+                    transferred: lengths[0],
+                    ring_no_answer: lengths[1],
+                    decided_at: offered_at.plus(decided),
+                    visit: visit.map(|at| (VisitOutcome::ALL[at], offered_at.plus(visited))),
+                }
+            },
+        )
+    }
+
+    fn parts() -> impl Strategy<Value = (Contact, Vec<Fact>, Anomalies)> {
+        let seen = proptest::collection::vec(observation(), 0..12);
+        let facts = proptest::collection::vec(fact(), 0..4);
+        let anomalies = prop_oneof![Just(Anomalies::default()), any::<[u16; Anomaly::ALL.len()]>()];
+        (seen, facts, anomalies).prop_map(|(seen, facts, anomalies)| {
+            let mut contact = Contact::new();
+            for observation in seen {
+                contact.observe(observation, ContactLimits::default());
+            }
+            (contact, facts, anomalies)
+        })
+    }
+
+    fn pack((contact, facts, anomalies): &(Contact, Vec<Fact>, Anomalies)) -> Packed {
+        Packed::new(contact, facts, anomalies, &mut Vec::new())
+    }
+
+    fn unpack(packed: &Packed) -> (Contact, Vec<Fact>, Anomalies) {
+        let mut facts = Vec::new();
+        let anomalies = packed.committed(&mut facts);
+        (packed.contact(), facts, anomalies)
+    }
+
+    #[test]
+    fn a_contact_without_observations_was_never_heard_of() {
+        let packed = pack(&(Contact::new(), Vec::new(), Anomalies::default()));
+        assert_eq!(packed.last_time(), Timestamp(i64::MIN));
+        assert!(!packed.is_open());
+        assert_eq!(Packed::from_bytes(packed.as_bytes()), Some(packed));
+        assert_eq!(Packed::from_bytes(&[]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_packed_is_unpacked(parts in parts()) {
+            let packed = pack(&parts);
+            prop_assert_eq!(unpack(&packed), parts.clone());
+            let last = parts.0.last_time().unwrap_or(Timestamp(i64::MIN));
+            prop_assert_eq!(packed.last_time(), last);
+            prop_assert_eq!(packed.is_open(), parts.1.iter().any(Fact::is_open));
+            prop_assert_eq!(Packed::from_bytes(packed.as_bytes()), Some(packed));
+        }
+
+        #[test]
+        fn damaged_bytes_do_no_harm_and_what_is_taken_can_be_read(
+            parts in parts(),
+            flips in proptest::collection::vec((any::<proptest::sample::Index>(), 1..=255u8), 0..3),
+            cut in proptest::option::of(any::<proptest::sample::Index>()),
+        ) {
+            let mut bytes = pack(&parts).as_bytes().to_vec();
+            for (at, flip) in flips {
+                let at = at.index(bytes.len());
+                bytes[at] ^= flip;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            if let Some(packed) = Packed::from_bytes(&bytes) {
+                let (contact, facts, _) = unpack(&packed);
+                prop_assert_eq!(packed.last_time(), contact.last_time().unwrap_or(NEVER));
+                prop_assert_eq!(packed.is_open(), facts.iter().any(Fact::is_open));
+            }
+        }
+
+        #[test]
+        fn random_bytes_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            prop_assert!(Packed::from_bytes(&bytes).is_none_or(|p| p.as_bytes() == bytes));
+        }
+
+        #[test]
+        fn renaming_there_and_back_changes_nothing(parts in parts()) {
+            let packed = pack(&parts);
+            let turned = |count: u16| (0..count).rev().collect::<Vec<u16>>();
+            let there = Renaming { departments: turned(4), queues: turned(6), sources: turned(3) };
+            let renamed = packed.renamed(&there, &mut Vec::new()).unwrap();
+            for (mine, theirs) in unpack(&renamed).1.iter().zip(&parts.1) {
+                prop_assert_eq!(mine.department.0, 3 - theirs.department.0);
+            }
+            prop_assert_eq!(renamed.renamed(&there, &mut Vec::new()), Some(packed.clone()));
+            let nothing = Renaming::default();
+            let empty = parts.0.observations().is_empty() && parts.1.is_empty();
+            prop_assert_eq!(packed.renamed(&nothing, &mut Vec::new()).is_some(), empty);
+        }
     }
 }
