@@ -7,6 +7,7 @@
 use super::ids::{
     AgentId, CallerPseudonym, ContactId, Department, EventId, Queue, SegmentId, Source,
 };
+use super::pack::{Reader, Writer};
 use super::units::{Millis, Timestamp};
 
 /// Where a caller stays: with the operators, or in one queue.
@@ -243,4 +244,76 @@ pub struct AgentReport {
     /// The one queue the report is about, where the source keeps a state per queue (Asterisk's
     /// members); `None` is about the agent as a whole.
     pub queue: Option<Queue>,
+}
+
+impl AgentReport {
+    /// Writes the report in packed form.
+    pub fn pack(&self, out: &mut Writer<'_>) {
+        out.fixed(&self.agent.0.to_le_bytes());
+        out.signed(self.time.0);
+        out.fixed(&self.id.0.to_le_bytes());
+        out.byte(self.state as u8);
+        out.unsigned(self.queue.map_or(0, |queue| u64::from(queue.0) + 1));
+        out.unsigned(self.departments.len() as u64);
+        for department in &self.departments {
+            out.unsigned(u64::from(department.0));
+        }
+    }
+
+    /// Reads what [`AgentReport::pack`] wrote; `None` at the end or on foreign bytes.
+    pub fn unpack(input: &mut Reader<'_>) -> Option<AgentReport> {
+        Some(AgentReport {
+            agent: AgentId(u64::from_le_bytes(input.fixed()?)),
+            time: Timestamp(input.signed()?),
+            id: EventId(u64::from_le_bytes(input.fixed()?)),
+            state: *AgentState::ALL.get(usize::from(input.byte()?))?,
+            queue: match input.unsigned()? {
+                0 => None,
+                queue => Some(Queue(u16::try_from(queue - 1).ok()?)),
+            },
+            departments: {
+                let count = input.count(1)?;
+                (0..count).map(|_| input.index().map(Department)).collect::<Option<_>>()?
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_report_that_was_packed_is_unpacked(
+            (agent, time, id) in any::<(u64, i64, u64)>(),
+            state in 0..AgentState::ALL.len(),
+            departments in proptest::collection::vec(any::<u16>(), 0..5),
+            queue in any::<Option<u16>>(),
+        ) {
+            let report = AgentReport {
+                agent: AgentId(agent),
+                time: Timestamp(time),
+                id: EventId(id),
+                state: AgentState::ALL[state],
+                departments: departments.into_iter().map(Department).collect(),
+                queue: queue.map(Queue),
+            };
+            let mut bytes = Vec::new();
+            report.pack(&mut Writer(&mut bytes));
+            let mut input = Reader(&bytes);
+            prop_assert_eq!(AgentReport::unpack(&mut input), Some(report));
+            prop_assert!(input.is_empty());
+            bytes.pop();
+            prop_assert_eq!(AgentReport::unpack(&mut Reader(&bytes)), None);
+        }
+
+        #[test]
+        fn random_bytes_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let report = AgentReport::unpack(&mut Reader(&bytes));
+            prop_assert!(report.is_none_or(|report| report.departments.len() <= bytes.len()));
+        }
+    }
 }

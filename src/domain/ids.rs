@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use super::pack::{Reader, Writer};
+
 /// A contact: one caller's journey, stable over transfers. 64 bits of a keyed hash of its id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContactId(pub u64);
@@ -136,6 +138,25 @@ impl NameTable {
         self.names.iter().map(String::as_str)
     }
 
+    /// Writes the names in their order.
+    pub fn pack(&self, out: &mut Writer<'_>) {
+        out.unsigned(self.names.len() as u64);
+        self.names.iter().for_each(|name| out.text(name));
+    }
+
+    /// Takes in what [`NameTable::pack`] wrote, in order; the limit is this table's own. `None` on
+    /// foreign bytes, when the table is full, and when a name would get another index than it had:
+    /// what is kept beside the names knows them by index alone.
+    pub fn unpack_into(&mut self, input: &mut Reader<'_>) -> Option<()> {
+        for at in 0..input.count(1)? {
+            let index = self.intern(input.text()?)?;
+            if usize::from(index) != at {
+                return None;
+            }
+        }
+        Some(())
+    }
+
     /// How many names there are.
     pub fn len(&self) -> usize {
         self.names.len()
@@ -178,6 +199,22 @@ impl Names {
             open,
         }
     }
+
+    /// Writes the names of all three tables. Limits and whether the names are open are the
+    /// reader's own.
+    pub fn pack(&self, out: &mut Writer<'_>) {
+        self.departments.pack(out);
+        self.queues.pack(out);
+        self.sources.pack(out);
+    }
+
+    /// Takes in what [`Names::pack`] wrote: see [`NameTable::unpack_into`]. After `None` the names
+    /// are of no use.
+    pub fn unpack_into(&mut self, input: &mut Reader<'_>) -> Option<()> {
+        self.departments.unpack_into(input)?;
+        self.queues.unpack_into(input)?;
+        self.sources.unpack_into(input)
+    }
 }
 
 /// From the indices of one daemon's [`Names`] to those of another's: by old index, the new one.
@@ -212,5 +249,63 @@ impl Renaming {
     /// The source's new index; `None` when it has none.
     pub fn source(&self, old: Source) -> Option<Source> {
         self.sources.get(usize::from(old.0)).copied().map(Source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Names {
+        let mut names = Names::new(3, 2, 2, false);
+        names.departments.intern("vård");
+        names.queues.intern("q01");
+        names.queues.intern("");
+        names.sources.intern("växel");
+        names
+    }
+
+    fn packed(names: &Names) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        names.pack(&mut Writer(&mut bytes));
+        bytes
+    }
+
+    #[test]
+    fn names_keep_their_indices() {
+        let bytes = packed(&names());
+        // As new, and when the first of them are there already.
+        for mut read in [Names::new(9, 9, 9, true), names()] {
+            let mut input = Reader(&bytes);
+            assert_eq!(read.unpack_into(&mut input), Some(()));
+            assert!(input.is_empty());
+            assert_eq!(packed(&read), bytes);
+            assert_eq!(read.departments.find("vård"), Some(1));
+            assert_eq!(read.queues.find(""), Some(1));
+        }
+    }
+
+    #[test]
+    fn names_that_would_move_or_find_no_room_are_refused() {
+        let bytes = packed(&names());
+        let mut other = Names::new(9, 9, 9, false);
+        other.queues.intern("q02");
+        assert_eq!(other.unpack_into(&mut Reader(&bytes)), None);
+        assert_eq!(Names::new(9, 1, 9, false).unpack_into(&mut Reader(&bytes)), None);
+        for cut in 0..bytes.len() {
+            let mut read = Names::new(9, 9, 9, false);
+            assert_eq!(read.unpack_into(&mut Reader(&bytes[..cut])), None);
+        }
+    }
+
+    #[test]
+    fn a_renaming_to_the_same_is_none() {
+        let mut renaming = Renaming { departments: vec![0, 1], queues: vec![0], sources: vec![] };
+        assert!(renaming.is_identity());
+        renaming.departments.swap(0, 1);
+        assert!(!renaming.is_identity());
+        assert_eq!(renaming.department(Department(0)), Some(Department(1)));
+        assert_eq!(renaming.department(Department(2)), None);
+        assert_eq!(renaming.source(Source(0)), None);
     }
 }

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use hdrhistogram::Histogram;
 
 use super::contact::stay::Disposition;
+use super::pack::{Reader, Writer};
 use super::units::Millis;
 
 /// What is counted. See the constants of [`code`].
@@ -107,6 +108,34 @@ impl Tally {
     /// The stays of a disposition.
     pub fn stays(&self, disposition: Disposition) -> i64 {
         self.get(code::disposition(disposition))
+    }
+
+    /// Writes the counts, each code as its distance from the least that may follow the one before.
+    pub fn pack(&self, out: &mut Writer<'_>) {
+        out.unsigned(self.0.len() as u64);
+        let mut least = 0;
+        for (code, n) in &self.0 {
+            out.unsigned(u64::from(*code) - least);
+            out.signed(*n);
+            least = u64::from(*code) + 1;
+        }
+    }
+
+    /// Reads what [`Tally::pack`] wrote; `None` on foreign bytes, a count of 0 among them.
+    pub fn unpack(input: &mut Reader<'_>) -> Option<Tally> {
+        let count = input.count(2)?;
+        let mut counts = Vec::with_capacity(count);
+        let mut least = 0_u64;
+        for _ in 0..count {
+            let code = Code::try_from(least.checked_add(input.unsigned()?)?).ok()?;
+            let n = input.signed()?;
+            if n == 0 {
+                return None;
+            }
+            counts.push((code, n));
+            least = u64::from(code) + 1;
+        }
+        Some(Tally(counts))
     }
 
     /// Bytes that the counts take.
@@ -296,6 +325,29 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_was_packed_is_unpacked(
+            counts in proptest::collection::vec((any::<Code>(), any::<i64>()), 0..30),
+        ) {
+            let mut tally = Tally::default();
+            counts.iter().for_each(|(code, n)| tally.add(*code, n >> 1));
+            let mut bytes = Vec::new();
+            tally.pack(&mut Writer(&mut bytes));
+            let mut input = Reader(&bytes);
+            prop_assert_eq!(Tally::unpack(&mut input), Some(tally));
+            prop_assert!(input.is_empty());
+        }
+
+        #[test]
+        fn what_is_taken_from_foreign_bytes_is_sorted_and_without_zeros(
+            bytes in proptest::collection::vec(prop_oneof![0..4u8, any::<u8>()], 0..40),
+        ) {
+            if let Some(tally) = Tally::unpack(&mut Reader(&bytes)) {
+                prop_assert!(tally.0.is_sorted_by(|a, b| a.0 < b.0));
+                prop_assert!(tally.0.iter().all(|(_, n)| *n != 0));
+            }
+        }
+
         #[test]
         fn counts_under_different_bounds_add_up_at_those_that_both_have(
             lists in proptest::collection::vec(proptest::collection::vec(0..400_000i64, 0..4), 2),
