@@ -4,13 +4,13 @@
 //! date, so a day is the sum of its quarter-hours at any time; quarter-hours older than a bound are
 //! let go, days stay.
 
-use std::collections::BTreeMap;
-
+use super::blocks::{Blocks, Key};
 use super::calendar::{Day, Zone};
 use super::contact::contribution::VisitOutcome;
 use super::contact::stay::Disposition;
 use super::goal::Goal;
 use super::ids::{Department, Queue};
+use super::pack::{Reader, Writer};
 use super::tally::{Code, Tally, code};
 use super::units::{Quarter, Share};
 
@@ -34,11 +34,11 @@ pub struct CellKey {
     pub line: Line,
 }
 
-/// All cells, by quarter-hour and by local date.
+/// All cells, by quarter-hour and by local date. A clone costs a pointer for each of them.
 #[derive(Clone, Debug)]
 pub struct Cells {
-    quarters: BTreeMap<CellKey, Tally>,
-    days: BTreeMap<(Day, Line), Tally>,
+    quarters: Blocks<Line>,
+    days: Blocks<Line>,
     keep_quarters: i32,
     newest: Quarter,
 }
@@ -47,8 +47,8 @@ impl Cells {
     /// No cells; quarter-hours are kept for so many days behind the newest.
     pub fn new(keep_days: i32) -> Self {
         Cells {
-            quarters: BTreeMap::new(),
-            days: BTreeMap::new(),
+            quarters: Blocks::default(),
+            days: Blocks::default(),
             keep_quarters: keep_days.saturating_mul(96),
             newest: Quarter(i32::MIN),
         }
@@ -62,22 +62,21 @@ impl Cells {
     /// Adds a delta.
     pub fn add(&mut self, key: CellKey, delta: &Tally) {
         let day = Zone::stockholm().day_of(key.quarter.start());
-        add_to(&mut self.days, (day, key.line), delta);
+        self.days.add(day.0, key.line, delta);
         self.newest = self.newest.max(key.quarter);
-        let oldest = Quarter(self.newest.0.saturating_sub(self.keep_quarters));
-        if key.quarter >= oldest {
-            add_to(&mut self.quarters, key, delta);
+        if key.quarter >= self.oldest() {
+            self.quarters.add(key.quarter.0, key.line, delta);
         }
-        while let Some(first) = self.quarters.first_entry()
-            && first.key().quarter < oldest
-        {
-            first.remove();
-        }
+        self.quarters.drop_before(self.oldest().0);
+    }
+
+    fn oldest(&self) -> Quarter {
+        Quarter(self.newest.0.saturating_sub(self.keep_quarters))
     }
 
     /// The quarter-hours that are kept, in order of (quarter, line).
     pub fn quarters(&self) -> impl Iterator<Item = (CellKey, &Tally)> {
-        self.quarters.iter().map(|(key, tally)| (*key, tally))
+        self.quarters.iter().map(of_quarter)
     }
 
     /// The quarter-hours of [`from`, `until`), in order.
@@ -86,44 +85,70 @@ impl Cells {
         from: Quarter,
         until: Quarter,
     ) -> impl Iterator<Item = (CellKey, &Tally)> {
-        let key = |quarter| CellKey { quarter, line: Line::FIRST };
-        let range = if from < until { key(from)..key(until) } else { key(from)..key(from) };
-        self.quarters.range(range).map(|(key, tally)| (*key, tally))
+        self.quarters.range(from.0..until.0).map(of_quarter)
     }
 
     /// The days, in order of (day, line).
     pub fn days(&self) -> impl Iterator<Item = (Day, Line, &Tally)> {
-        self.days.iter().map(|((day, line), tally)| (*day, *line, tally))
+        self.days.iter().map(|(day, line, tally)| (Day(day), line, tally))
     }
 
     /// The lines of one day, in order.
     pub fn day(&self, day: Day) -> impl Iterator<Item = (Line, &Tally)> {
-        self.days
-            .range((day, Line::FIRST)..(day.next(), Line::FIRST))
-            .map(|((_, line), tally)| (*line, tally))
+        self.days.block(day.0)
+    }
+
+    /// Writes the cells in packed form.
+    pub fn pack(&self, out: &mut Writer<'_>) {
+        out.signed(i64::from(self.newest.0));
+        self.days.pack(out);
+        self.quarters.pack(out);
+    }
+
+    /// Reads what [`Cells::pack`] wrote; `None` on foreign bytes. For how long quarter-hours are
+    /// kept is the reader's own.
+    pub fn unpack(input: &mut Reader<'_>, keep_days: i32) -> Option<Cells> {
+        let newest = Quarter(i32::try_from(input.signed()?).ok()?);
+        let days = Blocks::unpack(input)?;
+        let quarters = Blocks::unpack(input)?;
+        let mut cells = Cells { quarters, days, newest, ..Cells::new(keep_days) };
+        cells.quarters.drop_before(cells.oldest().0);
+        Some(cells)
     }
 }
 
-fn add_to<K: Ord>(cells: &mut BTreeMap<K, Tally>, key: K, delta: &Tally) {
-    use std::collections::btree_map::Entry;
-    match cells.entry(key) {
-        Entry::Vacant(entry) => {
-            if !delta.is_empty() {
-                entry.insert(delta.clone());
-            }
-        }
-        Entry::Occupied(mut entry) => {
-            entry.get_mut().merge(delta);
-            if entry.get().is_empty() {
-                entry.remove();
-            }
-        }
-    }
+fn of_quarter((quarter, line, tally): (i32, Line, &Tally)) -> (CellKey, &Tally) {
+    (CellKey { quarter: Quarter(quarter), line }, tally)
 }
 
 impl Line {
-    /// Before every other line.
-    const FIRST: Line = Line { department: Department(0), queue: None, outside_hours: false };
+    /// Writes the line in packed form.
+    pub fn pack(self, out: &mut Writer<'_>) {
+        out.unsigned(u64::from(self.department.0) << 1 | u64::from(self.outside_hours));
+        out.unsigned(self.queue.map_or(0, |queue| u64::from(queue.0) + 1));
+    }
+
+    /// Reads what [`Line::pack`] wrote; `None` on foreign bytes.
+    pub fn unpack(input: &mut Reader<'_>) -> Option<Line> {
+        let department = input.unsigned()?;
+        let queue = match input.unsigned()? {
+            0 => None,
+            queue => Some(Queue(u16::try_from(queue - 1).ok()?)),
+        };
+        let outside_hours = department & 1 == 1;
+        let department = Department(u16::try_from(department >> 1).ok()?);
+        Some(Line { department, queue, outside_hours })
+    }
+}
+
+impl Key for Line {
+    fn pack(self, out: &mut Writer<'_>) {
+        Line::pack(self, out);
+    }
+
+    fn unpack(input: &mut Reader<'_>) -> Option<Self> {
+        Line::unpack(input)
+    }
 }
 
 /// Answered, in any way offered: the denominators that a goal is published over.
@@ -215,4 +240,82 @@ pub fn queued(tally: &Tally) -> i64 {
 /// The counters of a tally that are kept for the life of the ledger, without histograms of waits.
 pub fn counters(tally: &Tally) -> impl Iterator<Item = (Code, i64)> + '_ {
     tally.iter().take_while(|(code, _)| *code < code::COUNTERS)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn packed(cells: &Cells) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        cells.pack(&mut Writer(&mut bytes));
+        bytes
+    }
+
+    fn deltas() -> impl Strategy<Value = Vec<(CellKey, Tally)>> {
+        let line = (0..3u16, proptest::option::of(0..3u16), any::<bool>());
+        let line = line.prop_map(|(department, queue, outside_hours)| Line {
+            department: Department(department),
+            queue: queue.map(Queue),
+            outside_hours,
+        });
+        // Around the switch to summer time of 2026, within five days.
+        let one = (1_972_900..1_973_380i32, line, 0..3u32, -1..3i64);
+        let one = one.prop_map(|(quarter, line, code, n)| {
+            let mut tally = Tally::default();
+            tally.add(code, n);
+            (CellKey { quarter: Quarter(quarter), line }, tally)
+        });
+        proptest::collection::vec(one, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn cells_that_were_packed_are_unpacked_and_go_on_alike(
+            first in deltas(),
+            then in deltas(),
+            keep_days in 0..6i32,
+        ) {
+            let mut cells = Cells::new(keep_days);
+            first.iter().for_each(|(key, delta)| cells.add(*key, delta));
+            let bytes = packed(&cells);
+            let mut input = Reader(&bytes);
+            let mut read = Cells::unpack(&mut input, keep_days).unwrap();
+            prop_assert!(input.is_empty());
+            for (key, delta) in &then {
+                cells.add(*key, delta);
+                read.add(*key, delta);
+            }
+            prop_assert_eq!(packed(&read), packed(&cells));
+            prop_assert!(read.quarters().eq(cells.quarters()));
+            prop_assert!(read.days().eq(cells.days()));
+        }
+
+        #[test]
+        fn a_day_is_the_sum_of_its_quarter_hours(deltas in deltas()) {
+            let mut cells = Cells::new(6);
+            deltas.iter().for_each(|(key, delta)| cells.add(*key, delta));
+            let mut sums = Cells::new(6);
+            for (key, tally) in cells.quarters() {
+                sums.add(key, tally);
+            }
+            prop_assert!(sums.days().eq(cells.days()));
+            for (day, line, tally) in cells.days() {
+                prop_assert!(cells.day(day).any(|of| of == (line, tally)));
+            }
+        }
+
+        #[test]
+        fn fewer_days_are_kept_by_a_reader_that_keeps_fewer(deltas in deltas()) {
+            let [mut long, mut short] = [Cells::new(9), Cells::new(1)];
+            for (key, delta) in &deltas {
+                long.add(*key, delta);
+                short.add(*key, delta);
+            }
+            let read = Cells::unpack(&mut Reader(&packed(&long)), 1).unwrap();
+            prop_assert_eq!(packed(&read), packed(&short));
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The pure core: what calls, departments and goals are. It opens nothing, reads no clock and
 //! imports no other room.
 
+mod blocks;
 pub mod board;
 pub mod calendar;
 pub mod cell;
