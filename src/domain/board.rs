@@ -4,10 +4,12 @@
 //! and read as one [`Snapshot`]. Everything is a sum, so the order of deltas never matters.
 
 mod counters;
+mod image;
 mod windows;
 
 use std::collections::BTreeMap;
 
+use super::blocks::Blocks;
 use super::cell::{CellKey, Cells};
 use super::contact::contribution::Fact;
 use super::event::{AgentReport, AgentState};
@@ -22,6 +24,8 @@ use super::units::{Millis, Timestamp};
 use counters::Counters;
 use windows::Windows;
 
+pub use image::BoardImage;
+
 /// Panes older than this behind the watermark are let go.
 pub const PANES_KEPT: Millis = Millis::from_hours(2);
 
@@ -32,7 +36,7 @@ pub type PaneKey = (i32, Department);
 #[derive(Debug)]
 pub struct Board {
     cells: Cells,
-    panes: BTreeMap<PaneKey, Tally>,
+    panes: Blocks<Department>,
     counters: Counters,
     open: BTreeMap<ContactId, Vec<Fact>>,
     staffing: Staffing,
@@ -45,7 +49,7 @@ impl Board {
     pub fn new(bounds: Bounds, keep_days: i32) -> Self {
         Board {
             cells: Cells::new(keep_days),
-            panes: BTreeMap::new(),
+            panes: Blocks::default(),
             counters: Counters::default(),
             open: BTreeMap::new(),
             staffing: Staffing::default(),
@@ -94,16 +98,12 @@ impl Board {
         deltas: impl Iterator<Item = (PaneKey, &'a Tally)>,
         oldest: i32,
     ) {
-        for (key, delta) in deltas {
-            if key.0 >= oldest {
-                self.panes.entry(key).or_default().merge(delta);
+        for ((minute, department), delta) in deltas {
+            if minute >= oldest {
+                self.panes.add(minute, department, delta);
             }
         }
-        while let Some(first) = self.panes.first_entry()
-            && first.key().0 < oldest
-        {
-            first.remove();
-        }
+        self.panes.drop_before(oldest);
     }
 
     /// Tells the facts of a contact; those without an open stay are forgotten.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::event::{AgentReport, AgentState};
 use super::ids::{AgentId, Department, Names, Queue};
+use super::pack::{Reader, Writer};
 use super::rules::Rules;
 
 /// The latest report of each agent and membership.
@@ -37,6 +38,28 @@ impl Staffing {
             }
             Some(_) => false,
         }
+    }
+
+    /// Writes the reports in packed form.
+    pub fn pack(&self, out: &mut Writer<'_>) {
+        out.unsigned(self.latest.len() as u64);
+        self.latest.values().for_each(|report| report.pack(out));
+    }
+
+    /// Reads what [`Staffing::pack`] wrote; `None` on foreign bytes.
+    pub fn unpack(input: &mut Reader<'_>) -> Option<Staffing> {
+        // Two ids of eight bytes each, and four things of one byte at least.
+        const LEAST: usize = 20;
+        let mut latest = BTreeMap::new();
+        for _ in 0..input.count(LEAST)? {
+            let report = AgentReport::unpack(input)?;
+            let key = (report.agent, report.queue);
+            if latest.last_key_value().is_some_and(|(last, _)| *last >= key) {
+                return None;
+            }
+            latest.insert(key, report);
+        }
+        Some(Staffing { latest })
     }
 
     /// How many agents are known.

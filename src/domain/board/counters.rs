@@ -10,6 +10,7 @@ use crate::domain::cell::{Line, offered};
 use crate::domain::contact::contribution::VisitOutcome;
 use crate::domain::contact::stay::Disposition;
 use crate::domain::ids::Department;
+use crate::domain::pack::{Reader, Writer};
 use crate::domain::snapshot::{CounterHistogram, PlaceCounters, bounds};
 use crate::domain::tally::{Bounds, Code, Tally, code};
 use crate::domain::units::Millis;
@@ -17,10 +18,11 @@ use crate::domain::units::Millis;
 /// A partition's counters of a department, at the switchboard (false) or its queues (true).
 type Key = (usize, Department, bool);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Counters {
     net: BTreeMap<Key, Tally>,
     highest: BTreeMap<Key, PlaceCounters>,
+    /// Since the last record; none between records.
     touched: BTreeSet<Key>,
 }
 
@@ -65,6 +67,110 @@ impl Counters {
         }
         both
     }
+
+    /// Writes net counts and maxima, and first the bounds that the maxima of waits stand for.
+    pub(super) fn pack(&self, out: &mut Writer<'_>) {
+        for limits in LIMITS {
+            out.unsigned(limits.len() as u64);
+            limits.iter().for_each(|seconds| out.signed(*seconds));
+        }
+        out.unsigned(self.highest.len() as u64);
+        for (key, highest) in &self.highest {
+            let (partition, department, queue) = *key;
+            out.unsigned(partition as u64);
+            out.unsigned(u64::from(department.0) << 1 | u64::from(queue));
+            self.net[key].pack(out);
+            pack_place(highest, limits(queue).len(), out);
+        }
+    }
+
+    /// Reads what [`Counters::pack`] wrote; `None` on foreign bytes.
+    pub(super) fn unpack(input: &mut Reader<'_>) -> Option<Counters> {
+        let mut stored: [Vec<i64>; 2] = Default::default();
+        for stored in &mut stored {
+            let count = input.count(1)?;
+            *stored = (0..count).map(|_| input.signed()).collect::<Option<_>>()?;
+            if !stored.is_sorted_by(|a, b| a < b) {
+                return None;
+            }
+        }
+        let mut counters = Counters::default();
+        for _ in 0..input.count(LEAST_KEY)? {
+            let partition = usize::try_from(input.unsigned()?).ok()?;
+            let place = input.unsigned()?;
+            let queue = place & 1 == 1;
+            let key = (partition, Department(u16::try_from(place >> 1).ok()?), queue);
+            if counters.net.last_key_value().is_some_and(|(last, _)| *last >= key) {
+                return None;
+            }
+            counters.net.insert(key, Tally::unpack(input)?);
+            let highest = unpack_place(input, &stored[usize::from(queue)], limits(queue))?;
+            counters.highest.insert(key, highest);
+        }
+        Some(counters)
+    }
+}
+
+/// The bounds of exported histograms in seconds: switchboard, queues.
+const LIMITS: [&[i64]; 2] = [&bounds::SWITCHBOARD, &bounds::QUEUE];
+
+fn limits(queue: bool) -> &'static [i64] {
+    LIMITS[usize::from(queue)]
+}
+
+/// The bytes that a key, an empty tally and maxima without any bound take at least.
+const LEAST_KEY: usize = 2 + 1 + 5 + 1 + 2 * 2;
+
+fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
+    let PlaceCounters {
+        offered,
+        answered,
+        answered_within_target,
+        abandoned,
+        short_abandoned,
+        left,
+        answer_wait,
+        abandon_wait,
+    } = counters;
+    for n in [offered, answered, answered_within_target, abandoned, short_abandoned] {
+        out.signed(*n);
+    }
+    out.unsigned(left.len() as u64);
+    left.iter().for_each(|n| out.signed(*n));
+    for CounterHistogram { cumulative, count, sum } in [answer_wait, abandon_wait] {
+        debug_assert_eq!(cumulative.len(), limits);
+        cumulative.iter().for_each(|n| out.signed(*n));
+        out.signed(*count);
+        out.signed(sum.0);
+    }
+}
+
+/// Reads the maxima of one place. A series that was not there begins at 0; the waits within a
+/// bound that was not there begin at those within the stored bound below it, for they are at least
+/// as many.
+fn unpack_place(input: &mut Reader<'_>, stored: &[i64], limits: &[i64]) -> Option<PlaceCounters> {
+    let mut counters = PlaceCounters {
+        offered: input.signed()?,
+        answered: input.signed()?,
+        answered_within_target: input.signed()?,
+        abandoned: input.signed()?,
+        short_abandoned: input.signed()?,
+        ..PlaceCounters::default()
+    };
+    for at in 0..input.count(1)? {
+        *counters.left.get_mut(at)? = input.signed()?;
+    }
+    for histogram in [&mut counters.answer_wait, &mut counters.abandon_wait] {
+        let within: Vec<i64> = stored.iter().map(|_| input.signed()).collect::<Option<_>>()?;
+        let at = |limit: &i64| match stored.partition_point(|stored| stored <= limit) {
+            0 => 0,
+            after => within[after - 1],
+        };
+        histogram.cumulative = limits.iter().map(at).collect();
+        histogram.count = input.signed()?;
+        histogram.sum = Millis(input.signed()?);
+    }
+    Some(counters)
 }
 
 fn is_of_goals(code: Code) -> bool {
@@ -81,7 +187,7 @@ fn place_counters(net: &Tally, queue: bool, exact: &Bounds) -> PlaceCounters {
             sum: Millis(net.get(sum)),
         }
     };
-    let limits: &[i64] = if queue { &bounds::QUEUE } else { &bounds::SWITCHBOARD };
+    let limits = limits(queue);
     let within_visit = net.get(VisitOutcome::Within.code());
     PlaceCounters {
         offered: offered(net),
@@ -154,4 +260,31 @@ pub(super) fn merge(to: &mut PlaceCounters, from: &PlaceCounters) {
         return;
     }
     each_pair(to, from, |to, from| *to += from);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maxima_are_found_again_by_their_bounds() {
+        let mut bytes = Vec::new();
+        let stored = PlaceCounters {
+            answer_wait: CounterHistogram { cumulative: vec![1, 4, 6], count: 9, sum: Millis(70) },
+            abandon_wait: CounterHistogram { cumulative: vec![0, 0, 2], count: 2, sum: Millis(8) },
+            offered: 12,
+            ..PlaceCounters::default()
+        };
+        pack_place(&stored, 3, &mut Writer(&mut bytes));
+        let read = |limits: &[i64]| {
+            let mut input = Reader(&bytes);
+            let read = unpack_place(&mut input, &[5, 10, 30], limits).unwrap();
+            assert!(input.is_empty());
+            read
+        };
+        assert_eq!(read(&[5, 10, 30]), stored);
+        let other = read(&[3, 10, 20, 60]);
+        assert_eq!(other.answer_wait.cumulative, [0, 4, 4, 6]);
+        assert_eq!((other.answer_wait.count, other.offered), (9, 12));
+    }
 }

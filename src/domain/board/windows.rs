@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::PaneKey;
+use crate::domain::blocks::Blocks;
 use crate::domain::calendar::{Day, Zone};
 use crate::domain::cell::{CellKey, Cells, GoalCount, Line, offered};
 use crate::domain::contact::contribution::{Fact, VisitOutcome, goal_code};
@@ -20,7 +20,7 @@ use crate::domain::units::{Millis, Share, Timestamp};
 /// What windows are worked out from.
 pub(super) struct Basis<'a> {
     pub(super) cells: &'a Cells,
-    pub(super) panes: &'a BTreeMap<PaneKey, Tally>,
+    pub(super) panes: &'a Blocks<Department>,
     pub(super) open: &'a BTreeMap<ContactId, Vec<Fact>>,
     pub(super) rules: &'a Rules,
 }
@@ -134,19 +134,18 @@ impl Windows {
             .collect();
         for (line, tally) in basis.cells.day(today) {
             let at = usize::from(line.department.0);
+            let Some(sums) = sums.get_mut(at) else { continue };
             for window in CALENDAR {
                 if spans[at][window as usize].contains(&today) {
-                    sums[at][window as usize].add_line(line, tally);
+                    sums[window as usize].add_line(line, tally);
                 }
             }
         }
         let minute = now.minute();
-        for ((when, department), tally) in
-            basis.panes.range((minute - 60, Department(0))..(minute, Department(0)))
-        {
-            let sums = &mut sums[usize::from(department.0)];
+        for (when, department, tally) in basis.panes.range(minute - 60..minute) {
+            let Some(sums) = sums.get_mut(usize::from(department.0)) else { continue };
             sums[Window::Hour as usize].add_pane(tally);
-            if *when >= minute - 15 {
+            if when >= minute - 15 {
                 sums[Window::QuarterHour as usize].add_pane(tally);
             }
         }
@@ -349,9 +348,10 @@ fn expected(now: Timestamp, basis: &Basis<'_>, departments: usize) -> Expected {
                 let overlap = until.min(start.plus(Millis(900_000))).since(from.max(start)).0;
                 let part = overlap.clamp(0, 900_000) as f64 / 900_000.0;
                 let at = usize::from(key.line.department.0);
+                let Some(means) = means.get_mut(at) else { continue };
                 for goal in Goal::ALL {
                     let of = GoalCount::of_line(goal, key.line, tally).share.of;
-                    let mean = means[at][window as usize][goal as usize].get_or_insert(0.0);
+                    let mean = means[window as usize][goal as usize].get_or_insert(0.0);
                     *mean += part * of as f64 / weeks.len() as f64;
                 }
             }

@@ -380,7 +380,7 @@ fn unkind(kind: u8, input: &mut Reader<'_>) -> Option<What> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -439,10 +439,15 @@ mod tests {
     }
 
     fn fact() -> impl Strategy<Value = Fact> {
+        fact_at(times())
+    }
+
+    /// Any fact of four departments and six queues, offered at one of the times.
+    pub(crate) fn fact_at(times: impl Strategy<Value = Timestamp>) -> impl Strategy<Value = Fact> {
         let lengths = any::<[u16; 5]>();
         let names = (0..4u16, proptest::option::of(0..6u16));
         let visit = proptest::option::of(0..VisitOutcome::ALL.len());
-        (times(), lengths, names, 0..Disposition::ALL.len(), any::<[bool; 4]>(), visit).prop_map(
+        (times, lengths, names, 0..Disposition::ALL.len(), any::<[bool; 4]>(), visit).prop_map(
             |(offered_at, lengths, (department, queue), disposition, flags, visit)| {
                 let [ended, wait, talk, decided, visited] = lengths.map(|ms| Millis(i64::from(ms)));
                 Fact {
