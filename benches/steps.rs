@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use svarstid::config::Config;
+use svarstid::domain::board::Board;
+use svarstid::domain::pack::Reader;
 use svarstid::domain::units::Timestamp;
 use svarstid::engine::{Engine, Settings};
 use svarstid::metrics;
@@ -174,4 +176,24 @@ fn scrape_of_50_departments(bencher: Bencher) {
     assert!(series > 1_000, "the scrape is empty");
     println!("{} departments, {series} series", snapshot.departments.len());
     bencher.bench(|| divan::black_box(metrics::render(&snapshot)));
+}
+
+#[divan::bench(sample_count = 20)]
+fn image_of_50_departments(bencher: Bencher) {
+    let engine = loaded(4);
+    bencher.bench_local(|| divan::black_box(engine.board().image()));
+}
+
+#[divan::bench(sample_count = 20)]
+fn pack_and_unpack_50_departments(bencher: Bencher) {
+    let engine = loaded(4);
+    let mut bytes = Vec::new();
+    engine.board().image().pack(&mut bytes);
+    println!("{} bytes", bytes.len());
+    bencher.bench_local(|| {
+        bytes.clear();
+        engine.board().image().pack(&mut bytes);
+        let bounds = engine.board().bounds().clone();
+        divan::black_box(Board::unpack(&mut Reader(&bytes), bounds, 62)).is_some()
+    });
 }
