@@ -4,6 +4,7 @@
 //! A command gives back one error chain, which [`exit_code`] prints once. [`Usage`] in the chain
 //! tells a wrong usage or configuration (exit code 2) from a failure (exit code 1).
 
+pub mod append;
 pub mod broker;
 pub mod check;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod replay;
 pub mod run;
 pub mod simulate;
 mod tail;
+pub mod topics;
 
 use std::fmt;
 use std::fs;
