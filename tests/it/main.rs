@@ -11,6 +11,7 @@ mod end_to_end;
 mod forward;
 mod http;
 mod kafka_broker;
+mod ledger_clients;
 mod metrics;
 mod oracle;
 mod queue_log;
