@@ -27,11 +27,12 @@ fn wish(topic: &str, partitions: i32) -> LedgerWish<'_> {
 }
 
 fn appender(brokers: &str, topic: &str) -> Appender {
-    Appender::new(client::plain(brokers), topic, OUTCOME_LIMIT).unwrap()
+    Appender::new(client::plain(brokers), topic, OUTCOME_LIMIT).expect("the settings are good")
 }
 
 fn tail(brokers: &str, topic: &str, starts: &[Option<i64>], once: bool) -> Tail {
-    Tail::new(client::plain(brokers), "tail", topic, starts, once, &Stop::by_hand()).unwrap()
+    Tail::new(client::plain(brokers), "tail", topic, starts, once, &Stop::by_hand())
+        .expect("the ledger can be read")
 }
 
 /// Polls until `count` outcomes are told.
@@ -48,8 +49,8 @@ fn outcomes(appender: &mut Appender, count: usize, limit: Duration) -> Vec<Outco
 /// Appends one record and waits for its offset.
 #[track_caller]
 fn append(appender: &mut Appender, partition: i32, payload: &[u8]) -> i64 {
-    appender.append(0, partition, payload).unwrap();
-    outcomes(appender, 1, LIMIT)[0].result.clone().unwrap()
+    appender.append(0, partition, payload).expect("there is room");
+    outcomes(appender, 1, LIMIT)[0].result.clone().expect("the broker is there")
 }
 
 /// Reads until `done` says so of (partition, offset, payload).
@@ -242,15 +243,16 @@ fn an_offset_that_is_not_there_is_told_with_the_bounds() {
 }
 
 fn delete_before(brokers: &str, topic: &str, partition: i32, offset: i64) {
-    let admin: AdminClient<DefaultClientContext> = client::plain(brokers).create().unwrap();
+    let admin: AdminClient<DefaultClientContext> =
+        client::plain(brokers).create().expect("a client can be made");
     let mut before = TopicPartitionList::new();
-    before.add_partition_offset(topic, partition, Offset::Offset(offset)).unwrap();
+    before.add_partition_offset(topic, partition, Offset::Offset(offset)).expect("it is an offset");
     let options = AdminOptions::new().operation_timeout(Some(LIMIT));
     tokio::runtime::Builder::new_current_thread()
         .build()
-        .unwrap()
+        .expect("a runtime can be made")
         .block_on(admin.delete_records(&before, &options))
-        .unwrap();
+        .expect("records can be deleted");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod cli;
 mod daemon;
 mod end_to_end;
 mod forward;
+mod group;
 mod http;
 mod kafka_broker;
 mod ledger_clients;
