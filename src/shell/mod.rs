@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod log;
 mod member;
 pub mod pages;
+mod place;
 pub mod produce;
 pub mod reader;
 pub mod replay;

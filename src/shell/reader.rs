@@ -6,8 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
@@ -16,10 +15,12 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message as _};
-use rdkafka::statistics::{Broker, Statistics};
+use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::clock::Stopwatch;
+use super::place::Places;
+pub use super::place::{OutOfRange, Standing};
 use super::{kafka, usage};
 
 /// How long it may take to learn what a partition still holds when an offset is out of range.
@@ -48,64 +49,6 @@ pub enum Read<'a> {
     Fatal(String),
 }
 
-/// A range of records that is gone, or was never there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutOfRange {
-    /// The partition.
-    pub partition: i32,
-    /// The offset that was to be read next.
-    pub wanted: i64,
-    /// The first offset that is kept.
-    pub first: i64,
-    /// The offset after the last one.
-    pub end: i64,
-}
-
-/// How far a partition has been read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// The partition.
-    pub partition: i32,
-    /// The offset to read next.
-    pub next: i64,
-    /// The end of what may be read, as the statistics last told; never before `next`.
-    pub end: Option<i64>,
-}
-
-impl Standing {
-    /// Records left to read, as far as is known.
-    pub fn lag(&self) -> Option<i64> {
-        self.end.map(|end| end - self.next)
-    }
-}
-
-/// When something was last heard.
-#[derive(Clone, Copy)]
-struct Heard {
-    told: Stopwatch,
-    /// How old the news was when it was told.
-    age: Duration,
-}
-
-impl Heard {
-    fn now() -> Heard {
-        Heard { told: Stopwatch::start(), age: Duration::ZERO }
-    }
-
-    fn passed(&self) -> Duration {
-        self.told.passed() + self.age
-    }
-}
-
-struct Place {
-    next: i64,
-    end: Option<i64>,
-    heard: Heard,
-    /// Something came since `heard` was set; the clock is not asked for each record.
-    is_fresh: bool,
-    is_out_of_range: bool,
-}
-
 /// What the client tells while it is polled.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
@@ -131,8 +74,7 @@ impl ConsumerContext for Watch {}
 pub struct Reader {
     consumer: BaseConsumer<Watch>,
     topic: String,
-    /// By partition.
-    places: RefCell<Vec<Option<Place>>>,
+    places: RefCell<Places>,
     /// Partitions of which an offset may be out of range.
     doubted: RefCell<VecDeque<i32>>,
     asked: Cell<Option<Stopwatch>>,
@@ -187,22 +129,10 @@ impl Reader {
     /// When the client refuses.
     pub fn take(&self, partition: i32, offset: i64) -> Result<(), KafkaError> {
         self.give_back(partition)?;
-        let at = usize::try_from(partition)
-            .map_err(|_| KafkaError::SetPartitionOffset(RDKafkaErrorCode::UnknownPartition))?;
         let mut wanted = TopicPartitionList::new();
         wanted.add_partition_offset(&self.topic, partition, Offset::Offset(offset))?;
         self.consumer.incremental_assign(&wanted)?;
-        let mut places = self.places.borrow_mut();
-        if places.len() <= at {
-            places.resize_with(at + 1, || None);
-        }
-        places[at] = Some(Place {
-            next: offset,
-            end: None,
-            heard: Heard::now(),
-            is_fresh: false,
-            is_out_of_range: false,
-        });
+        self.places.borrow_mut().begin(partition, offset);
         Ok(())
     }
 
@@ -212,13 +142,10 @@ impl Reader {
     ///
     /// When the client refuses.
     pub fn give_back(&self, partition: i32) -> Result<(), KafkaError> {
-        let place = usize::try_from(partition)
-            .ok()
-            .and_then(|at| self.places.borrow_mut().get_mut(at).and_then(Option::take));
         self.doubted.borrow_mut().retain(|one| *one != partition);
-        match place {
-            Some(_) => self.consumer.incremental_unassign(&self.one(partition)),
-            None => Ok(()),
+        match self.places.borrow_mut().cease(partition) {
+            true => self.consumer.incremental_unassign(&self.one(partition)),
+            false => Ok(()),
         }
     }
 
@@ -273,7 +200,11 @@ impl Reader {
             return Some(Read::OutOfRange(lost));
         }
         match self.consumer.poll(wait) {
-            Some(Ok(message)) => self.arrived(&message).then_some(Read::Message(message)),
+            Some(Ok(message)) => {
+                let mut places = self.places.borrow_mut();
+                let is_ours = places.arrived(message.partition(), message.offset());
+                is_ours.then_some(Read::Message(message))
+            }
             Some(Err(error)) => self.hear(&error),
             None => {
                 self.look();
@@ -282,27 +213,11 @@ impl Reader {
         }
     }
 
-    /// Whether a message is one to show.
-    fn arrived(&self, message: &BorrowedMessage<'_>) -> bool {
-        let at = usize::try_from(message.partition()).unwrap_or(usize::MAX);
-        let mut places = self.places.borrow_mut();
-        let Some(Some(place)) = places.get_mut(at) else { return false };
-        if message.offset() < place.next {
-            return false;
-        }
-        place.next = message.offset() + 1;
-        place.is_fresh = true;
-        true
-    }
-
     fn hear(&self, error: &KafkaError) -> Option<Read<'_>> {
         if let KafkaError::PartitionEOF(partition) = error {
-            let at = usize::try_from(*partition).unwrap_or(usize::MAX);
-            let mut places = self.places.borrow_mut();
-            let place = places.get_mut(at)?.as_mut()?;
-            place.is_fresh = true;
+            let next = self.places.borrow_mut().ended(*partition)?;
             self.is_away.set(false);
-            return Some(Read::End { partition: *partition, next: place.next });
+            return Some(Read::End { partition: *partition, next });
         }
         if let KafkaError::MessageConsumptionFatal(_) = error {
             let reason = self.consumer.client().fatal_error().map(|(_, reason)| reason);
@@ -311,12 +226,7 @@ impl Reader {
         match error.rdkafka_error_code() {
             // It does not say of which partition, so all are looked at.
             Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::LogTruncation) => {
-                *self.doubted.borrow_mut() = self
-                    .standings()
-                    .iter()
-                    .map(|standing| standing.partition)
-                    .filter(|partition| !self.is_out_of_range(*partition))
-                    .collect();
+                *self.doubted.borrow_mut() = self.places.borrow().in_range().collect();
                 self.examine().map(Read::OutOfRange)
             }
             Some(RDKafkaErrorCode::AllBrokersDown) => {
@@ -331,20 +241,13 @@ impl Reader {
         }
     }
 
-    fn is_out_of_range(&self, partition: i32) -> bool {
-        let at = usize::try_from(partition).unwrap_or(usize::MAX);
-        let places = self.places.borrow();
-        places.get(at).and_then(Option::as_ref).is_some_and(|place| place.is_out_of_range)
-    }
-
     /// Looks at one partition in doubt; gives it when its offset is indeed out of range.
     fn examine(&self) -> Option<OutOfRange> {
         if self.asked.get().is_some_and(|asked| !asked.left_of(ASK_AGAIN).is_zero()) {
             return None;
         }
         let partition = self.doubted.borrow_mut().pop_front()?;
-        let at = usize::try_from(partition).unwrap_or(usize::MAX);
-        let wanted = self.places.borrow().get(at)?.as_ref()?.next;
+        let wanted = self.places.borrow_mut().next(partition)?;
         let answer = self.watermarks(partition, ASK).and_then(|(first, end)| {
             if (first..=end).contains(&wanted) {
                 // It may be one of those that stand still all the same.
@@ -356,10 +259,8 @@ impl Reader {
         match answer {
             Ok(found) => {
                 self.asked.set(None);
-                if found.is_some()
-                    && let Some(Some(place)) = self.places.borrow_mut().get_mut(at)
-                {
-                    place.is_out_of_range = true;
+                if found.is_some() {
+                    self.places.borrow_mut().out_of_range(partition);
                 }
                 found
             }
@@ -380,34 +281,12 @@ impl Reader {
         self.looked.set(Stopwatch::start());
         let context = self.consumer.client().context();
         let told = context.statistics.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let mut places = self.places.borrow_mut();
-        let places =
-            (0..).zip(places.iter_mut()).filter_map(|(at, place)| Some((at, place.as_mut()?)));
-        let partitions =
-            told.as_ref().and_then(|told| Some(&told.topics.get(&self.topic)?.partitions));
-        if let Some(partitions) = partitions {
-            let known = partitions.iter().filter(|(at, one)| **at >= 0 && !one.unknown).count();
-            self.partitions.set(i32::try_from(known).ok().filter(|known| *known > 0));
+        if let Some(topic) = told.as_ref().and_then(|told| told.topics.get(&self.topic)) {
+            let known = topic.partitions.iter().filter(|(at, one)| **at >= 0 && !one.unknown);
+            self.partitions.set(i32::try_from(known.count()).ok().filter(|known| *known > 0));
         }
-        for (at, place) in places {
-            if std::mem::take(&mut place.is_fresh) {
-                place.heard = Heard::now();
-                self.is_away.set(false);
-            }
-            let Some(partition) = partitions.and_then(|all| all.get(&at)) else { continue };
-            if partition.ls_offset >= 0 {
-                place.end = Some(partition.ls_offset.max(place.next));
-            }
-            let source = told
-                .iter()
-                .flat_map(|told| told.brokers.values())
-                .find(|broker| broker.nodeid == partition.broker && broker.nodeid >= 0);
-            if let Some(age) = source.and_then(idle)
-                && age < place.heard.passed()
-            {
-                place.heard = Heard { told: Stopwatch::start(), age };
-                self.is_away.set(false);
-            }
+        if self.places.borrow_mut().look(&self.topic, told.as_ref()) {
+            self.is_away.set(false);
         }
     }
 
@@ -415,12 +294,7 @@ impl Reader {
     /// no answer from the broker that holds it. True to about two seconds, while it is polled.
     pub fn stale_for(&self) -> Duration {
         self.look();
-        let places = self.places.borrow();
-        let ages = places.iter().flatten().map(|place| match place.is_fresh {
-            true => Duration::ZERO,
-            false => place.heard.passed(),
-        });
-        ages.max().unwrap_or_default()
+        self.places.borrow().stale_for()
     }
 
     /// Whether all brokers were out of reach when last tried.
@@ -431,15 +305,7 @@ impl Reader {
     /// The partitions that are being read, in order.
     pub fn standings(&self) -> Vec<Standing> {
         self.look();
-        let places = self.places.borrow();
-        let places = (0..).zip(places.iter());
-        places
-            .filter_map(|(partition, place)| {
-                let place = place.as_ref()?;
-                let end = place.end.map(|end| end.max(place.next));
-                Some(Standing { partition, next: place.next, end })
-            })
-            .collect()
+        self.places.borrow().standings()
     }
 
     /// How many partitions the topic has, as the statistics last told; looked up by the client
@@ -447,12 +313,6 @@ impl Reader {
     pub fn partitions(&self) -> Option<i32> {
         self.partitions.get()
     }
-}
-
-/// How long ago a broker was heard, if it is connected.
-fn idle(broker: &Broker) -> Option<Duration> {
-    let micros = u64::try_from(broker.rxidle).ok()?;
-    (broker.state == "UP").then(|| Duration::from_micros(micros))
 }
 
 /// Faults that the client mends by itself.
