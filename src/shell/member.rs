@@ -25,6 +25,10 @@ use super::{kafka, usage};
 
 /// How long a member may be silent, in milliseconds, unless the properties say so.
 const SESSION: &str = "10000";
+/// Between two signs of life, in milliseconds, unless the properties say so. Members hear of a
+/// rebalance by them, so it is also what a handover takes; the library's own three seconds are
+/// more than a takeover may cost.
+const HEARTBEAT: &str = "1000";
 
 /// What happened to the member.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,8 +138,12 @@ impl Member {
             .set("auto.offset.reset", "error")
             .set("partition.assignment.strategy", "cooperative-sticky")
             .set("statistics.interval.ms", "2000");
-        if settings.get("session.timeout.ms").is_none() {
-            settings.set("session.timeout.ms", SESSION);
+        for (property, value) in
+            [("session.timeout.ms", SESSION), ("heartbeat.interval.ms", HEARTBEAT)]
+        {
+            if settings.get(property).is_none() {
+                settings.set(property, value);
+            }
         }
         let consumer = settings
             .create_with_context(Membership::default())

@@ -325,6 +325,53 @@ fn every_append_is_told_though_the_broker_is_killed() {
 }
 
 #[test]
+fn a_broker_that_says_nothing_keeps_nobody_waiting() {
+    let Some(broker) = Broker::start() else { return };
+    let brokers = broker.address();
+    create_topic(brokers, "ledger", 1);
+    let limit = Duration::from_secs(2);
+    let mut appender =
+        Appender::new(client::plain(brokers), "ledger", limit).expect("the settings are good");
+    let mut tail = tail(brokers, "ledger", &[], false);
+    append(&mut appender, 0, b"first");
+    tail_until(&mut tail, |_, read| read.len() == 1);
+    broker.freeze();
+    let frozen = now();
+    appender.append(7, 0, b"ambiguous").unwrap();
+    let mut told = Vec::new();
+    let mut longest = Duration::ZERO;
+    wait_until("an outcome", LIMIT, || {
+        let began = now();
+        told.append(&mut appender.poll());
+        tail.next(Duration::ZERO);
+        longest = longest.max(began.elapsed());
+        !told.is_empty()
+    });
+    assert!(told[0].token == 7 && told[0].result.is_err(), "{told:?}");
+    let took = frozen.elapsed();
+    assert!((limit..limit + Duration::from_millis(1_500)).contains(&took), "{took:?}");
+    assert!(longest < Duration::from_millis(200), "a poll took {longest:?}");
+    wait_until("the tail to be stale", LIMIT, || {
+        tail.next(Duration::from_millis(5));
+        tail.stale_for() > Duration::from_secs(4)
+    });
+    broker.thaw();
+    // The one that was in doubt may have arrived; the next one does.
+    wait_until("an append that works", LIMIT, || {
+        if appender.in_flight() == 0 {
+            appender.append(8, 0, b"last").unwrap();
+        }
+        tail.next(Duration::from_millis(5));
+        appender.poll().iter().any(|outcome| outcome.result.is_ok())
+    });
+    tail_until(
+        &mut tail,
+        |told, _| matches!(told, Tailed::Record { payload, .. } if payload == b"last"),
+    );
+    assert!(tail.stale_for() < Duration::from_secs(3));
+}
+
+#[test]
 fn a_producer_that_gave_up_for_good_is_replaced() {
     let cluster = MockCluster::new(1).unwrap();
     cluster.create_topic("ledger", 1, 1).unwrap();

@@ -240,6 +240,27 @@ impl Broker {
         Broker::script("kill", &self.folder);
     }
 
+    /// Halts it: connections stay, and nothing answers.
+    #[track_caller]
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets a halted one go on.
+    #[track_caller]
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    #[track_caller]
+    fn signal(&self, signal: &str) {
+        let pid = std::fs::read_to_string(self.folder.path().join("broker.pid"))
+            .expect("a broker that runs has a pid");
+        let status =
+            Command::new("kill").arg(signal).arg(pid.trim()).status().expect("kill starts");
+        assert!(status.success(), "kill {signal}");
+    }
+
     /// Brings it back with its data.
     #[track_caller]
     pub(crate) fn start_again(&self) {
