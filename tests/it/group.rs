@@ -341,3 +341,80 @@ fn a_group_ends_though_a_revocation_waits() {
         second.ours.len() == 2
     });
 }
+
+/// While a revocation waits, the library tells of no loss; it must come afterwards.
+#[test]
+fn a_session_that_ends_during_a_drain_is_survived() {
+    let Some(broker) = Broker::start() else { return };
+    let brokers = broker.address();
+    create_topic(brokers, "events", 4);
+    let mut first = Owner::new(brokers, "group", &["events"]);
+    first.is_draining = true;
+    wait_until("all four", LIMIT, || {
+        first.step();
+        first.ours.len() == 4
+    });
+    let mut second = Owner::new(brokers, "group", &["events"]);
+    wait_until("the revocation", LIMIT, || {
+        first.step();
+        second.step();
+        !first.asked_back.is_empty()
+    });
+    broker.freeze();
+    let began = now();
+    while began.elapsed() < Duration::from_secs(5) {
+        first.step();
+        second.step();
+    }
+    assert!(first.lost.is_empty(), "nothing is told while we drain");
+    assert_eq!(first.ours.len(), 4);
+    broker.thaw();
+    let asked_back = first.asked_back.clone();
+    asked_back.iter().for_each(|partition| first.release(*partition));
+    first.is_draining = false;
+    let mut both = [first, second];
+    let mut lone = 0;
+    wait_until("a fair share that stays", Duration::from_secs(60), || {
+        both.iter_mut().for_each(Owner::step);
+        let [first, second] = &both;
+        let is_fair =
+            first.ours.len() == 2 && second.ours.len() == 2 && first.ours.is_disjoint(&second.ours);
+        lone = if is_fair { lone + 1 } else { 0 };
+        lone > 50
+    });
+    assert_eq!(both[0].lost.len(), 1, "the rest was lost with the session");
+}
+
+#[test]
+fn who_resigns_during_a_drain_gives_back_the_rest_afterwards() {
+    let Some(brokers) = kafka() else { return };
+    let (topic, name) = (unique("events"), unique("group"));
+    create_topic(&brokers, &topic, 4);
+    let mut first = Owner::new(&brokers, &name, &[&topic]);
+    first.is_draining = true;
+    wait_until("all four", LIMIT, || {
+        first.step();
+        first.ours.len() == 4
+    });
+    let mut second = Owner::new(&brokers, &name, &[&topic]);
+    wait_until("the revocation", LIMIT, || {
+        first.step();
+        second.step();
+        !first.asked_back.is_empty()
+    });
+    first.group.resign();
+    let asked_back = first.asked_back.clone();
+    asked_back.iter().for_each(|partition| first.release(*partition));
+    first.is_draining = false;
+    wait_until("the rest", LIMIT, || {
+        first.step();
+        second.step();
+        first.ours.is_empty()
+    });
+    assert!(first.lost.is_empty());
+    wait_until("the heir", LIMIT, || {
+        first.step();
+        second.step();
+        second.ours.len() == 4
+    });
+}
