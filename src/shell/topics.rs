@@ -163,7 +163,7 @@ fn broken(wish: &LedgerWish<'_>, promises: &BTreeMap<String, String>, at: &str) 
         faults.push(fault("cleanup.policy", "compaction tears its chains", "delete"));
     }
     for key in ["retention.ms", "retention.bytes"] {
-        if !wish.finite_retention_is_fine && is(key) != "-1" {
+        if !wish.finite_retention_is_fine && promises.contains_key(key) && is(key) != "-1" {
             faults.push(fault(key, "its figures would be forgotten", "-1"));
         }
     }
@@ -210,7 +210,7 @@ impl<'a> Admin<'a> {
         AdminOptions::new().request_timeout(Some(ASK)).operation_timeout(Some(ASK))
     }
 
-    /// Asks until a broker answers; `None` from `ask` is no answer.
+    /// Asks until it is answered; an error is no answer.
     fn until_answered<T>(
         &self,
         mut ask: impl FnMut(&Client<Quiet>) -> Result<T, KafkaError>,
@@ -303,7 +303,8 @@ impl<'a> Admin<'a> {
             made_with.iter().map(|(key, value)| format!(" --config {key}={value}")).collect();
         let at = &self.brokers;
         format!(
-            "topic \"{topic}\" is missing and cannot be made ({code}); have it made with \
+            "topic \"{topic}\" is missing, or may not be seen, and cannot be made ({code}); allow \
+             this user to describe it, or have it made with \
              kafka-topics.sh --bootstrap-server {at} --create --topic {topic} --partitions \
              {partitions}{configs}"
         )
@@ -331,18 +332,19 @@ impl<'a> Admin<'a> {
                 None => Ok(Ok(BTreeMap::new())),
             }
         })?;
-        match answer {
-            Ok(values) => Ok(Some(values)),
-            Err(code) => {
-                tracing::warn!(
-                    topic,
-                    %code,
-                    "the settings of the ledger's topic may not be read, so nobody checks that it \
-                     keeps everything; allow DescribeConfigs"
-                );
-                Ok(None)
-            }
-        }
+        // Who may not ask gets an answer with nothing in it.
+        let why = match answer {
+            Ok(values) if !values.is_empty() => return Ok(Some(values)),
+            Ok(_) => "no right to describe its settings".to_owned(),
+            Err(code) => code.to_string(),
+        };
+        tracing::warn!(
+            topic,
+            why,
+            "the settings of the ledger's topic cannot be read, so nobody checks that it keeps \
+             everything; allow DescribeConfigs"
+        );
+        Ok(None)
     }
 }
 
@@ -394,6 +396,8 @@ mod tests {
     #[test]
     fn a_ledger_that_keeps_everything_is_good() {
         assert_eq!(faults(&WISH, &[]), Vec::<String>::new());
+        let untold = broken(&WISH, &BTreeMap::new(), "kafka-1:9092");
+        assert_eq!(untold, Vec::<String>::new(), "what is not told is no fault");
     }
 
     #[test]
