@@ -1,8 +1,11 @@
 //! What does the whole process cost? CPU seconds (all threads) per million events from a preloaded
-//! topic beside raw consumption in the same run, and the seconds and memory of a long replay.
+//! topic beside raw consumption in the same run, with the ledger in memory and in Kafka; the time
+//! from an event's append to its place in `/metrics`; the time from a start to ready; and the
+//! seconds and memory of a long replay.
 //!
 //! ```text
-//! SVARSTID_TEST_KAFKA=127.0.0.1:9092 cargo bench --bench whole           # both
+//! SVARSTID_TEST_KAFKA=127.0.0.1:9092 cargo bench --bench whole           # all
+//! SVARSTID_TEST_KAFKA=127.0.0.1:9092 cargo bench --bench whole -- kafka  # or latency, year, replay
 //! SVARSTID_BENCH_EVENTS=22500000 cargo bench --bench whole -- replay     # the long replay
 //! ```
 //!
@@ -19,7 +22,9 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Message as _;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use svarstid::simulate::departments;
 
 const PARTITIONS: i32 = 3;
 const SCALE: &str = "140";
@@ -35,6 +40,18 @@ fn main() {
         match std::env::var("SVARSTID_TEST_KAFKA") {
             Ok(brokers) => kafka(&brokers, events),
             Err(_) => println!("kafka: left out, set SVARSTID_TEST_KAFKA"),
+        }
+    }
+    if wants("latency") {
+        match std::env::var("SVARSTID_TEST_KAFKA") {
+            Ok(brokers) => latency(&brokers),
+            Err(_) => println!("latency: left out, set SVARSTID_TEST_KAFKA"),
+        }
+    }
+    if wants("year") {
+        match std::env::var("SVARSTID_TEST_KAFKA") {
+            Ok(brokers) => year(&brokers),
+            Err(_) => println!("year: left out, set SVARSTID_TEST_KAFKA"),
         }
     }
     if wants("replay") {
@@ -64,8 +81,17 @@ fn cpu(pid: u32) -> f64 {
 
 /// Peak resident megabytes of a process.
 fn peak_mb(pid: u32) -> f64 {
+    memory_mb(pid, "VmHWM")
+}
+
+/// Resident megabytes of a process.
+fn resident_mb(pid: u32) -> f64 {
+    memory_mb(pid, "VmRSS")
+}
+
+fn memory_mb(pid: u32, what: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).expect("VmHWM");
+    let line = status.lines().find(|line| line.starts_with(what)).expect("the line");
     line.split_whitespace().nth(1).expect("kB").parse::<f64>().expect("a number") / 1e3
 }
 
@@ -90,42 +116,278 @@ fn kafka(brokers: &str, events: usize) {
 
     let folder = std::env::temp_dir().join(&topic);
     std::fs::create_dir_all(&folder).expect("a folder");
-    let config = folder.join("svarstid.toml");
-    let demo = include_str!("../config/demo.toml").replace("svarstid.demo", &topic);
-    let text = format!("[kafka]\nbrokers = [\"{brokers}\"]\n{demo}");
-    std::fs::write(&config, text).expect("the configuration is written");
-    let begun = Instant::now();
-    let mut daemon = svarstid()
-        .args(["run", "--listen", "127.0.0.1:0", "--config"])
-        .arg(&config)
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the daemon starts");
-    let address = address(&mut daemon);
-    loop {
-        if get(&address, "/-/ready").starts_with("HTTP/1.1 200") {
-            break;
+    for storage in ["memory", "kafka"] {
+        let mut daemon = Daemon::start(brokers, &topic, &folder, storage);
+        daemon.wait(|daemon| daemon.consumed() as u64 >= total);
+        let (seconds, cpu, peak) = (
+            daemon.begun.elapsed().as_secs_f64(),
+            cpu(daemon.child.id()),
+            peak_mb(daemon.child.id()),
+        );
+        assert_eq!(daemon.consumed() as u64, total, "every event is counted");
+        println!(
+            "svarstid run, ledger in {storage}: {total} events in {seconds:.1} s, {:.2} M events/s, \
+             {:.2} CPU s per million (all threads), peak {peak:.0} MB resident",
+            total as f64 / seconds / 1e6,
+            cpu / total as f64 * 1e6,
+        );
+        if storage == "kafka" {
+            let bytes = daemon.metric("svarstid_ledger_committed_bytes_total");
+            let records = daemon.metric("svarstid_ledger_records_total{");
+            println!(
+                "its ledger: {records:.0} records, {:.0} bytes an event before compression",
+                bytes / total as f64
+            );
+            daemon.end();
+            let again = Daemon::start(brokers, &topic, &folder, storage);
+            again.wait(Daemon::is_ready);
+            println!(
+                "start to ready from a snapshot of {:.1} MB: {:.2} s, {:.2} CPU s, peak {:.0} MB",
+                std::fs::metadata(folder.join("snapshot")).expect("a snapshot").len() as f64 / 1e6,
+                again.begun.elapsed().as_secs_f64(),
+                cpu_of(&again),
+                peak_mb(again.child.id()),
+            );
+            drop(again);
+            std::fs::remove_file(folder.join("snapshot")).expect("the snapshot goes");
+            let again = Daemon::start(brokers, &topic, &folder, storage);
+            again.wait(Daemon::is_ready);
+            println!(
+                "start to ready from the whole ledger: {:.2} s, {:.2} CPU s",
+                again.begun.elapsed().as_secs_f64(),
+                cpu_of(&again),
+            );
         }
-        assert!(begun.elapsed() < Duration::from_secs(600), "never ready");
-        std::thread::sleep(Duration::from_millis(20));
     }
-    let (seconds, cpu, peak) =
-        (begun.elapsed().as_secs_f64(), cpu(daemon.id()), peak_mb(daemon.id()));
-    let consumed: f64 = get(&address, "/metrics")
-        .lines()
-        .filter(|line| line.starts_with("svarstid_events_consumed_total{"))
-        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
-        .sum();
-    daemon.kill().expect("the daemon is there");
-    daemon.wait().expect("the daemon ends");
     std::fs::remove_dir_all(&folder).expect("the folder goes");
-    assert_eq!(consumed as u64, total, "every event is counted");
+}
+
+fn cpu_of(daemon: &Daemon) -> f64 {
+    cpu(daemon.child.id())
+}
+
+/// A running daemon; killed when it is dropped.
+struct Daemon {
+    child: Child,
+    address: String,
+    begun: Instant,
+}
+
+impl Daemon {
+    fn start(brokers: &str, topic: &str, folder: &std::path::Path, storage: &str) -> Daemon {
+        Daemon::start_over(brokers, topic, folder, storage, 1)
+    }
+
+    /// Over the simulated municipality's departments so many times.
+    fn start_over(
+        brokers: &str,
+        topic: &str,
+        folder: &std::path::Path,
+        storage: &str,
+        copies: u64,
+    ) -> Daemon {
+        let (config, key) = (folder.join("svarstid.toml"), folder.join("id-key"));
+        std::fs::write(&key, [7; 32]).expect("a key");
+        let snapshot = folder.join("snapshot");
+        let ledger = format!("storage = \"{storage}\"\nsnapshot_file = {snapshot:?}");
+        let mut demo = include_str!("../config/demo.toml").to_owned();
+        for copy in 1..copies {
+            for department in departments() {
+                demo += &format!(
+                    "\n[[department]]\nslug = \"{0}-{copy}\"\nname = \"{0} {copy}\"\n",
+                    department.slug
+                );
+            }
+        }
+        let topics = format!("[topics]\nledger = \"{topic}-l\"\nrejects = \"{topic}-r\"");
+        let demo = demo
+            .replace("svarstid.demo", topic)
+            .replace("storage = \"memory\"", &ledger)
+            .replace("[topics]", &topics);
+        let text = format!(
+            "[kafka]\nbrokers = [\"{brokers}\"]\ngroup = \"{topic}\"\n\
+             [privacy]\nid_key_file = {key:?}\n{demo}"
+        );
+        std::fs::write(&config, text).expect("the configuration is written");
+        let begun = Instant::now();
+        let mut child = svarstid()
+            .args(["run", "--listen", "127.0.0.1:0", "--config"])
+            .arg(&config)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the daemon starts");
+        let address = address(&mut child);
+        Daemon { child, address, begun }
+    }
+
+    fn wait(&self, mut is_so: impl FnMut(&Daemon) -> bool) {
+        while !is_so(self) {
+            assert!(self.begun.elapsed() < Duration::from_secs(600), "it never came so far");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        get(&self.address, "/-/ready").starts_with("HTTP/1.1 200")
+    }
+
+    /// The sum of all series that begin so.
+    fn metric(&self, name: &str) -> f64 {
+        let text = get(&self.address, "/metrics");
+        let of = text.lines().filter(|line| line.starts_with(name));
+        of.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    }
+
+    fn consumed(&self) -> f64 {
+        self.metric("svarstid_events_consumed_total{")
+    }
+
+    /// Ends it in order.
+    fn end(&mut self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+        assert!(self.child.wait().expect("the daemon ends").success());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A year of calls spread over 192 departments: what it weighs, and how soon it is there again.
+fn year(brokers: &str) {
+    const COPIES: u64 = 16;
+    let topic = format!("year-{}", std::process::id());
+    create_topic(brokers, &topic);
+    let folder = std::env::temp_dir().join(&topic);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut simulate = svarstid()
+        .args(["simulate", "--from", "2025-09-01", "--to", "2026-09-01", "--seed", "7"])
+        .args(["--scale", "4"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("simulate starts");
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", brokers).create().expect("a producer");
+    let mut total = 0_u64;
+    let lines = BufReader::new(simulate.stdout.take().expect("stdout is piped")).lines();
+    for line in lines.map_while(Result::ok) {
+        let contact = line.split_once("\"contact\":\"").and_then(|(_, rest)| rest.split_once('"'));
+        let key = contact.map_or("", |(contact, _)| contact).to_owned();
+        let copy =
+            key.bytes().fold(7_u64, |sum, byte| sum * 31 % 1_000_003 + u64::from(byte)) % COPIES;
+        let line = match line.split_once("\"department\":\"") {
+            Some((before, rest)) if copy > 0 && !key.is_empty() => {
+                let (slug, after) = rest.split_once('"').expect("a text ends");
+                format!("{before}\"department\":\"{slug}-{copy}\"{after}")
+            }
+            _ => line,
+        };
+        let mut record = BaseRecord::to(&topic).key(&key).payload(&line);
+        while let Err((_, back)) = producer.send(record) {
+            producer.poll(Duration::from_millis(10));
+            record = back;
+        }
+        total += 1;
+    }
+    producer.flush(Duration::from_secs(60)).expect("delivered");
+    assert!(simulate.wait().expect("simulate ends").success());
+    let mut daemon = Daemon::start_over(brokers, &topic, &folder, "kafka", COPIES);
+    daemon.wait(|daemon| daemon.consumed() as u64 >= total);
+    std::thread::sleep(Duration::from_secs(2));
     println!(
-        "svarstid run: {total} events in {seconds:.1} s, {:.2} M events/s, {:.2} CPU s per million \
-         (all threads), peak {peak:.0} MB resident",
-        total as f64 / seconds / 1e6,
-        cpu / total as f64 * 1e6,
+        "a year, 192 departments: {total} events, {:.0} MB resident (peak {:.0} MB)",
+        resident_mb(daemon.child.id()),
+        peak_mb(daemon.child.id()),
     );
+    daemon.end();
+    let again = Daemon::start_over(brokers, &topic, &folder, "kafka", COPIES);
+    again.wait(Daemon::is_ready);
+    println!(
+        "start to ready from its snapshot of {:.1} MB: {:.2} s, {:.2} CPU s; {:.0} MB resident",
+        std::fs::metadata(folder.join("snapshot")).expect("a snapshot").len() as f64 / 1e6,
+        again.begun.elapsed().as_secs_f64(),
+        cpu_of(&again),
+        resident_mb(again.child.id()),
+    );
+    std::fs::remove_dir_all(&folder).expect("the folder goes");
+}
+
+/// From an event's append to its place in `/metrics`, at so many events a second.
+fn latency(brokers: &str) {
+    const RATE: u64 = 2_000;
+    const EVENTS: u64 = 40_000;
+    let topic = format!("latency-{}", std::process::id());
+    create_topic(brokers, &topic);
+    let folder = std::env::temp_dir().join(&topic);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let daemon = Daemon::start(brokers, &topic, &folder, "kafka");
+    daemon.wait(Daemon::is_ready);
+    std::thread::sleep(Duration::from_secs(3));
+    let mut simulate = svarstid()
+        .args(["simulate", "--from", "2026-09-01", "--to", "2026-09-03", "--seed", "7"])
+        .args(["--scale", "8", "--faults", "off"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("simulate starts");
+    let lines = BufReader::new(simulate.stdout.take().expect("stdout is piped")).lines();
+    let begun = Instant::now();
+    let brokers = brokers.to_owned();
+    let writer = std::thread::spawn(move || {
+        let producer: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", &brokers)
+            .set("linger.ms", "0")
+            .create()
+            .expect("a producer");
+        let mut sent = Vec::new();
+        for (at, line) in lines.map_while(Result::ok).take(EVENTS as usize).enumerate() {
+            let due = Duration::from_secs_f64(at as f64 / RATE as f64);
+            std::thread::sleep(due.saturating_sub(begun.elapsed()));
+            let contact = serde_json::from_str::<serde_json::Value>(&line).expect("an event");
+            let key = contact["contact"].as_str().unwrap_or("none").to_owned();
+            let record = BaseRecord::to(&topic).key(&key).payload(&line);
+            producer.send(record).map_err(|(error, _)| error).expect("sent");
+            producer.poll(Duration::ZERO);
+            sent.push(begun.elapsed());
+        }
+        producer.flush(Duration::from_secs(10)).expect("delivered");
+        sent
+    });
+    // What is seen when, as (count, moment).
+    let mut seen: Vec<(u64, Duration)> = Vec::new();
+    while seen.last().is_none_or(|(count, _)| *count < EVENTS) {
+        let count = daemon.consumed() as u64;
+        seen.push((count, begun.elapsed()));
+        assert!(begun.elapsed() < Duration::from_secs(60), "{count} of {EVENTS} were seen");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = writer.join().expect("the writer ends");
+    drop(simulate.kill());
+    simulate.wait().expect("simulate ends");
+    let mut lengths = Vec::new();
+    let mut before = 0;
+    for (count, moment) in seen {
+        for event in before..count {
+            lengths.push(moment.saturating_sub(sent[event as usize]));
+        }
+        before = count.max(before);
+    }
+    lengths.sort_unstable();
+    let at = |share: f64| lengths[((lengths.len() - 1) as f64 * share) as usize].as_millis();
+    println!(
+        "append to /metrics at {:.0} events/s: p50 {} ms, p99 {} ms, max {} ms (a scrape each 5 ms \
+         is part of it), {:.1} % of one core",
+        EVENTS as f64 / sent[EVENTS as usize - 1].as_secs_f64(),
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        cpu_of(&daemon) / daemon.begun.elapsed().as_secs_f64() * 100.0,
+    );
+    std::fs::remove_dir_all(&folder).expect("the folder goes");
 }
 
 fn create_topic(brokers: &str, topic: &str) {

@@ -31,6 +31,14 @@ pub enum Command {
     Forward(Forward),
     /// Tell every fault of a configuration at once.
     Check(Check),
+    /// Look into the ledger, copy it to a file and bring it back.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  svarstid ledger verify --config /etc/svarstid/svarstid.toml"
+    )]
+    Ledger(Ledger),
+    /// Judge what the ledger holds anew under the configuration's rules, into another ledger.
+    Rebuild(Rebuild),
 }
 
 /// `demo`.
@@ -217,4 +225,120 @@ pub struct Check {
     /// Ask the brokers too: whether the topics exist, and how many partitions they have.
     #[arg(long)]
     pub online: bool,
+}
+
+/// `ledger`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Ledger {
+    /// Check every record of the ledger, or of a copy of it.
+    Verify(Verify),
+    /// List records, one a line; nothing of a person is in it.
+    Show(Show),
+    /// Copy the ledger to a file.
+    Export(Export),
+    /// Bring a copy back into a topic that is empty or missing.
+    Import(Import),
+}
+
+/// Where a ledger is.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Whence {
+    /// A configuration, for the ledger in its topic.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A file that `ledger export` wrote.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// `ledger verify`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Exit code 1 when a record is broken.\n\nExamples:\n  \
+    svarstid ledger verify --config /etc/svarstid/svarstid.toml\n  \
+    svarstid ledger verify /backup/ledger-2026-10-05")]
+pub struct Verify {
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub whence: Whence,
+}
+
+/// `ledger show`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "What a record is worth depends on all before it, so a partition is always \
+    read from its start.\n\nExamples:\n  \
+    svarstid ledger show --config /etc/svarstid/svarstid.toml --partition 2 --from 1200 --limit 20\n  \
+    svarstid ledger show --json /backup/ledger-2026-10-05"
+)]
+pub struct Show {
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub whence: Whence,
+    /// Only this partition.
+    #[arg(long, value_name = "P")]
+    pub partition: Option<i32>,
+    /// From this offset on.
+    #[arg(long, value_name = "OFFSET", default_value_t = 0)]
+    pub from: i64,
+    /// At most so many records.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u64,
+    /// One JSON document a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ledger export`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "The daemon may go on meanwhile: the copy ends where the ledger ended at the \
+    start.\n\nExample:\n  svarstid ledger export --config /etc/svarstid/svarstid.toml --out \
+    /backup/ledger-2026-10-05"
+)]
+pub struct Export {
+    /// The configuration.
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: PathBuf,
+    /// The file; it must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `ledger import`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "The file is checked before, the topic after.\n\nExample:\n  \
+    svarstid ledger import --config /etc/svarstid/svarstid.toml /backup/ledger-2026-10-05")]
+pub struct Import {
+    /// The configuration; its topics.ledger is where the records go.
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: PathBuf,
+    /// A file that `ledger export` wrote.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// `rebuild`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "The old ledger stays as it is. Run it while the daemon goes on, then stop \
+    every instance and run it again with --switch: it goes on where it stopped.\n\nExample:\n  \
+    svarstid rebuild --config /etc/svarstid/svarstid.toml --from 2026-07-01"
+)]
+pub struct Rebuild {
+    /// The configuration with the rules that are to hold; topics.ledger is the old ledger.
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: PathBuf,
+    /// The first day, YYYY-MM-DD, whose contacts are judged anew.
+    #[arg(long, value_name = "DATE")]
+    pub from: String,
+    /// The topic of the other ledger [default: the old one's name and .v<rules.version>].
+    #[arg(long, value_name = "TOPIC")]
+    pub into: Option<String>,
+    /// Tell how to go over to it; refused while an instance is running.
+    #[arg(long)]
+    pub switch: bool,
+    /// Print the comparison as one JSON document.
+    #[arg(long)]
+    pub json: bool,
 }

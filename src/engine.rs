@@ -1,37 +1,61 @@
 //! From batches of events to commit records and from records to figures; still pure.
 //!
-//! Each partition gathers events in an overlay over the contacts it holds. A commit turns the
-//! overlay into a [`Record`]: the changed contacts and what they change in the figures, computed
-//! once a contact. The record goes to the [`Ledger`] and is folded when it is read back; nothing is
-//! shown before that, and nothing but the fold changes the figures. The same engine runs over
-//! Kafka, over files and in tests.
+//! Each partition gathers events as they come. A commit turns them into a [`Record`]: the changed
+//! contacts and what they change in the figures, computed once a contact. The record goes to a
+//! ledger and is folded when it is read back; nothing is shown before that, and nothing but the fold
+//! changes the figures. Over files and in the demo there is no ledger in between
+//! ([`Engine::commit`]); over Kafka an [`instance::Instance`] keeps one.
+//!
+//! | File | Holds |
+//! |---|---|
+//! | `partition` | what is gathered, and how it becomes a record |
+//! | `record`, `codec`, `names` | a record; its bytes; the chain's own numbers for names |
+//! | `fold` | everything that records have made, chain by chain |
+//! | [`chain`] | which record of a log counts, for every reader alike |
+//! | [`tenure`] | who writes a chain, and when it gives way |
+//! | [`instance`] | a whole daemon without its clients: told what happens, says what to do |
+//! | [`image`] | the fold as the bytes of a snapshot file |
+//! | `audit`, `rebuild` | a chain walked by a sceptic; a chain judged anew |
 
+pub mod archive;
+pub mod audit;
+pub mod chain;
+mod codec;
 mod fold;
-mod ledger;
+pub mod image;
+mod incident;
+pub mod instance;
+mod names;
 mod partition;
+pub mod rebuild;
 mod record;
+mod restarts;
+pub mod tenure;
+mod watermark;
 
 use std::collections::BTreeMap;
 
 pub use fold::Quality;
-pub use ledger::{Ledger, MemoryLedger};
+pub use incident::{Incident, IncidentKind};
+pub use names::Unreadable;
 pub use record::Record;
 
-use crate::config;
+use crate::config::{self, Config};
 use crate::domain::board::Board;
+use crate::domain::calendar::{Day, Zone};
 use crate::domain::contact::ContactLimits;
-use crate::domain::event::Message;
 use crate::domain::ids::{Department, Queue};
-use crate::domain::rules::Rules;
-use crate::domain::snapshot::{PartitionView, Snapshot};
+use crate::domain::rules::{DEFINITIONS, Rules};
+use crate::domain::snapshot::{LedgerView, PartitionView, Snapshot};
 use crate::domain::tally::Bounds;
 use crate::domain::units::{Millis, Timestamp};
-use crate::wire::canonical::{Arrival, Decoded, Decoder};
+use crate::wire::canonical::{Arrival, Decoder};
 use crate::wire::event::Event;
-use crate::wire::reject::Reject;
+use crate::wire::reject::{Reason, Reject};
 
+use chain::{Envelope, Hash, Head, Kind, RulesVersion};
 use fold::Fold;
-use partition::Partition;
+use partition::{Gathered, Partition, What};
 
 /// What the engine is bounded by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +70,17 @@ pub struct Settings {
     pub contact: ContactLimits,
     /// Days for which quarter-hours are kept behind the newest; days are kept for good.
     pub quarter_days: i32,
-    /// Agents that are known at once; reports of others are counted and left out.
+    /// Agents of one partition that are known at once; reports of others are counted and left out.
     pub agents: usize,
+    /// About how many bytes a record may take.
+    pub record_bytes: usize,
+}
+
+impl Settings {
+    /// How long a contact is held after its last observation.
+    pub fn hold(&self) -> Millis {
+        Millis(self.silence.0 + self.lateness.0)
+    }
 }
 
 impl Default for Settings {
@@ -69,60 +102,95 @@ impl From<&config::Config> for Settings {
             },
             quarter_days: 62,
             agents: 20_000,
+            record_bytes: usize::MAX,
         }
     }
 }
 
 /// Everything between bytes and figures.
 #[derive(Debug)]
-pub struct Engine<L: Ledger = MemoryLedger> {
+pub struct Engine {
     settings: Settings,
     rules: Rules,
+    version: RulesVersion,
+    rules_text: String,
     decoder: Decoder,
     display: BTreeMap<String, String>,
     partitions: Vec<Partition>,
-    ledger: L,
     fold: Fold,
     caught_up: bool,
     learned_queues: usize,
+    bytes: Vec<u8>,
 }
 
-impl Engine<MemoryLedger> {
-    /// An engine over a ledger in memory. `display` gives names for people to department slugs.
+fn limits(rules: &Rules) -> impl Iterator<Item = Millis> + '_ {
+    rules.sets().flat_map(|(_, set)| [set.switchboard_limit, set.queue_limit, set.short_abandon])
+}
+
+impl Engine {
+    /// An engine that has read nothing. `display` gives names for people to department slugs.
     pub fn new(
         settings: Settings,
         rules: Rules,
         decoder: Decoder,
         display: Vec<(String, String)>,
     ) -> Self {
-        Engine::with_ledger(settings, rules, decoder, display, MemoryLedger::default())
-    }
-}
-
-impl<L: Ledger> Engine<L> {
-    /// An engine over a ledger.
-    pub fn with_ledger(
-        settings: Settings,
-        rules: Rules,
-        decoder: Decoder,
-        display: Vec<(String, String)>,
-        ledger: L,
-    ) -> Self {
-        let limits = rules
-            .sets()
-            .flat_map(|(_, set)| [set.switchboard_limit, set.queue_limit, set.short_abandon]);
-        let bounds = Bounds::new(limits);
+        let bounds = Bounds::new(limits(&rules));
         Engine {
             settings,
+            version: RulesVersion { definitions: DEFINITIONS, rules: rules.version() },
             rules,
+            rules_text: String::new(),
             decoder,
             display: display.into_iter().collect(),
             partitions: Vec::new(),
-            ledger,
             fold: Fold::new(Board::new(bounds, settings.quarter_days)),
             caught_up: false,
             learned_queues: 0,
+            bytes: Vec::new(),
         }
+    }
+
+    /// Judges by a configuration from now on.
+    pub fn set_rules(&mut self, config: &Config) {
+        config.add_names(self.decoder.names_mut());
+        self.rules = config.rules(self.decoder.names());
+        self.rules_text = config.rules_text();
+        self.version = RulesVersion { definitions: DEFINITIONS, rules: self.rules.version() };
+        self.fold.board_mut().extend_bounds(limits(&self.rules));
+        let shown = config.departments().iter();
+        self.display = shown.map(|entry| (entry.slug.clone(), entry.name.clone())).collect();
+        self.settings.silence = Settings::from(config).silence;
+    }
+
+    /// About how many bytes a record may take.
+    pub fn set_record_bytes(&mut self, bytes: usize) {
+        self.settings.record_bytes = bytes;
+    }
+
+    /// What is told of the ledger with every picture.
+    pub fn set_ledger(&mut self, ledger: LedgerView) {
+        self.fold.ledger = Some(ledger);
+    }
+
+    /// Forgets everything that was folded and gathered.
+    fn forget(&mut self, config: &Config) {
+        *self.decoder.names_mut() = config.names();
+        self.set_rules(config);
+        let bounds = self.fold.board().bounds().clone();
+        self.fold.restore(Board::new(bounds, self.settings.quarter_days), Vec::new());
+        self.partitions.iter_mut().for_each(Partition::clear);
+    }
+
+    /// The first day with figures that another configuration judges otherwise; `None` if there is
+    /// none up to the watermark.
+    pub fn first_difference(&self, other: &Config) -> Option<Day> {
+        let mut names = self.decoder.names().clone();
+        other.add_names(&mut names);
+        let theirs = other.rules(&names);
+        let first = self.fold.board().cells().days().next().map(|(day, ..)| day)?;
+        let last = Zone::stockholm().day_of(self.fold.watermark().or(self.last_event())?);
+        first.until(last.next()).find(|day| !self.rules.agrees_on(&theirs, *day, &names))
     }
 
     /// Keeps every quarter-hour, however old: for a document by quarter-hour or hour over files.
@@ -132,52 +200,76 @@ impl<L: Ledger> Engine<L> {
 
     /// Adds a partition of a topic (or a file) and gives its index.
     pub fn open_partition(&mut self, topic: &str, partition: i32) -> usize {
-        self.partitions.push(Partition::new(self.partitions.len()));
-        self.fold.open_partition(topic, partition);
+        self.open_partitions(&[topic.to_owned()], partition)
+    }
+
+    /// Adds the partition of this number of several topics, its inputs: a contact may be told of in
+    /// all of them. Gives its index.
+    pub fn open_partitions(&mut self, topics: &[String], partition: i32) -> usize {
+        self.partitions.push(Partition::default());
+        self.fold.open_chain(topics, partition);
         self.partitions.len() - 1
     }
 
     /// Takes in the bytes of one record. What cannot be read is counted by its reason.
     pub fn event(&mut self, partition: usize, offset: i64, bytes: &[u8], arrival: &Arrival) {
-        match self.decoder.decode(bytes, arrival) {
-            Ok(decoded) => self.decoded(partition, offset, decoded),
-            Err(reject) => self.reject(partition, offset, reject),
-        }
+        self.event_of(partition, 0, offset, bytes, arrival);
+    }
+
+    /// The same, of an input of the partition. Gives the reason if it could not be read.
+    pub fn event_of(
+        &mut self,
+        partition: usize,
+        input: usize,
+        offset: i64,
+        bytes: &[u8],
+        arrival: &Arrival,
+    ) -> Option<Reason> {
+        let what = match self.decoder.decode(bytes, arrival) {
+            Ok(decoded) => What::Message(decoded.message, decoded.notes),
+            Err(reject) => What::Reject(reject.reason),
+        };
+        let reason = match &what {
+            What::Reject(reason) => Some(*reason),
+            What::Message(..) | What::SetAside | What::Incident(_) => None,
+        };
+        let checksum = crc32fast::hash(bytes);
+        self.gather(partition, Gathered { input, offset, checksum, what });
+        reason
     }
 
     /// Takes in an event that an adapter made.
     pub fn message(&mut self, partition: usize, offset: i64, event: &Event<'_>, arrival: &Arrival) {
-        match self.decoder.event(event, arrival) {
-            Ok(decoded) => self.decoded(partition, offset, decoded),
-            Err(reason) => self.reject(partition, offset, Reject::new(reason, 0)),
-        }
+        let what = match self.decoder.event(event, arrival) {
+            Ok(decoded) => What::Message(decoded.message, decoded.notes),
+            Err(reason) => What::Reject(reason),
+        };
+        self.gather(partition, Gathered { input: 0, offset, checksum: 0, what });
     }
 
     /// Counts a record that could not be read.
     pub fn reject(&mut self, partition: usize, offset: i64, reject: Reject) {
-        self.partitions[partition].reject(offset, reject);
+        let what = What::Reject(reject.reason);
+        self.gather(partition, Gathered { input: 0, offset, checksum: 0, what });
     }
 
     /// Counts a record that is known and that no figure is made from.
     pub fn set_aside(&mut self, partition: usize, offset: i64) {
-        self.partitions[partition].neutral(offset);
+        self.gather(partition, Gathered { input: 0, offset, checksum: 0, what: What::SetAside });
     }
 
-    fn decoded(&mut self, partition: usize, offset: i64, decoded: Decoded) {
+    /// Tells of an incident in an input: reading goes on at `next`.
+    pub fn incident(&mut self, partition: usize, next: i64, incident: Incident) {
+        let input = usize::from(incident.input);
+        let what = What::Incident(incident);
+        self.gather(partition, Gathered { input, offset: next - 1, checksum: 0, what });
+    }
+
+    fn gather(&mut self, partition: usize, gathered: Gathered) {
         if self.decoder.names().queues.len() != self.learned_queues {
             self.learn_queues();
         }
-        let at = &mut self.partitions[partition];
-        at.begin(offset, decoded.notes, decoded.message.time());
-        match decoded.message {
-            Message::Contact(id, observation) => {
-                at.observe(id, observation, self.fold.held(partition), &self.settings);
-            }
-            Message::Agent(report) => at.report(report, self.settings.agents),
-            Message::Started { source, time, .. } => at.restart(source, time, &self.settings),
-            Message::Heartbeat { .. } => at.applied(),
-            Message::SetAside { .. } => at.set_aside(),
-        }
+        self.partitions[partition].gather(gathered);
     }
 
     /// Where names are open, a queue is a department of its own.
@@ -201,24 +293,132 @@ impl<L: Ledger> Engine<L> {
         self.partitions.iter().map(Partition::gathered).sum()
     }
 
-    /// Writes what every partition has gathered to the ledger, and folds what the ledger gives
-    /// back.
-    pub fn commit(&mut self) {
-        let room = self.settings.held_contacts / self.partitions.len().max(1);
-        for (at, partition) in self.partitions.iter_mut().enumerate() {
-            let context = partition::Context {
-                rules: &self.rules,
-                bounds: self.fold.board().bounds(),
-                settings: &self.settings,
-                room: room.max(1),
-            };
-            if let Some(record) = partition.cut(self.fold.held(at), &context) {
-                self.ledger.append(record);
+    /// Events of one partition taken in since its last commit.
+    pub fn gathered_of(&self, partition: usize) -> usize {
+        self.partitions[partition].gathered()
+    }
+
+    /// Folds what every partition has gathered, with no ledger in between: figures last as long as
+    /// the process. Gives whether anything changed.
+    pub fn commit(&mut self) -> bool {
+        let mut has_changed = false;
+        for at in 0..self.partitions.len() {
+            while let Some(record) = self.cut(at, Vec::new(), None) {
+                let head = &mut self.fold.chains[at].head;
+                head.sequence = record.link.sequence;
+                head.version = record.link.version;
+                head.positions = record.link.spans.iter().map(|(_, to)| *to).collect();
+                self.fold.apply(at, record, &self.settings);
+                self.partitions[at].folded();
+                has_changed = true;
+                if !self.partitions[at].has_more() {
+                    break;
+                }
             }
         }
-        while let Some(record) = self.ledger.read_back() {
-            self.fold.apply(record);
+        has_changed
+    }
+
+    /// The record of everything that a partition has gathered; `None` if there is nothing to tell.
+    fn cut(
+        &mut self,
+        at: usize,
+        incidents: Vec<Incident>,
+        until: Option<(usize, i64)>,
+    ) -> Option<Record> {
+        let room = self.settings.held_contacts / self.partitions.len().max(1);
+        let context = partition::Context {
+            rules: &self.rules,
+            version: self.version,
+            rules_text: &self.rules_text,
+            bounds: self.fold.board().bounds(),
+            settings: &self.settings,
+            room: room.max(1),
+        };
+        self.partitions[at].cut(&self.fold.chains[at], &context, incidents, until)
+    }
+
+    /// The next record of a partition's chain, its bytes and its name; `None` if there is nothing
+    /// to tell. It goes up to the input and offset of `until`, if that is given. It counts once it has been read back ([`Engine::read_own`]).
+    pub fn cut_record(
+        &mut self,
+        at: usize,
+        incidents: Vec<Incident>,
+        until: Option<(usize, i64)>,
+    ) -> Option<(Record, Vec<u8>, Hash)> {
+        let record = self.cut(at, incidents, until)?;
+        let chain = &self.fold.chains[at];
+        let names = self.decoder.names();
+        let (bytes, hash) =
+            codec::encode(chain.partition, &record, names, &chain.names, &mut self.bytes);
+        Some((record, bytes, hash))
+    }
+
+    /// Whether a partition's last record left something over that has to be told at once.
+    pub fn has_more(&self, at: usize) -> bool {
+        self.partitions[at].has_more()
+    }
+
+    /// Forgets what a partition has gathered: another record than its own came first.
+    pub fn drop_gathered(&mut self, at: usize) {
+        self.partitions[at].clear();
+    }
+
+    /// The number of a partition in its topic.
+    pub fn partition_number(&self, at: usize) -> i32 {
+        self.fold.chains[at].partition
+    }
+
+    /// What is judged by.
+    pub fn version(&self) -> RulesVersion {
+        self.version
+    }
+
+    /// The rules as their one canonical text; empty without a configuration.
+    pub fn rules_text(&self) -> &str {
+        &self.rules_text
+    }
+
+    /// Where a chain stands.
+    pub fn head(&self, at: usize) -> &Head {
+        &self.fold.chains[at].head
+    }
+
+    /// Moves a chain on by a valid claim.
+    pub fn read_claim(&mut self, at: usize, envelope: &Envelope<'_>) {
+        self.fold.chains[at].head.advance(envelope);
+    }
+
+    /// Moves a chain on by a valid commit, and folds it. The record itself is given by whoever made
+    /// it, so that it need not be read again.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`]: the chain stays where it was.
+    pub fn read_commit(
+        &mut self,
+        at: usize,
+        envelope: &Envelope<'_>,
+        own: Option<Record>,
+    ) -> Result<Option<String>, Unreadable> {
+        let Kind::Commit(link, content) = &envelope.kind else { return Err(Unreadable::Content) };
+        let chain = &mut self.fold.chains[at];
+        let names = self.decoder.names_mut();
+        let is_own = own.is_some();
+        let record = match own {
+            Some(record) => {
+                codec::learn(content, names, &mut chain.names)?;
+                record
+            }
+            None => codec::decode(link.clone(), content, names, &mut chain.names)?,
+        };
+        chain.head.advance(envelope);
+        let rules = record.rules.clone();
+        self.fold.apply(at, record, &self.settings);
+        if is_own {
+            self.partitions[at].folded();
         }
+        Ok(rules)
     }
 
     /// Tells that nothing more comes: what has been silent for T by the largest event time is lost
@@ -226,8 +426,8 @@ impl<L: Ledger> Engine<L> {
     pub fn tick(&mut self) {
         self.commit();
         let Some(time) = self.last_event() else { return };
-        for partition in &mut self.partitions {
-            partition.tick(time);
+        for at in 0..self.partitions.len() {
+            self.settle(at, time);
         }
         self.commit();
     }
@@ -240,8 +440,8 @@ impl<L: Ledger> Engine<L> {
     }
 
     /// Tells how far a partition has been read, and where it ends if that is known.
-    pub fn set_position(&mut self, partition: usize, end: Option<i64>, next: i64) {
-        self.fold.set_lag(partition, end.map(|end| (end - next).max(0)));
+    pub fn set_position(&mut self, partition: usize, input: usize, end: Option<i64>, next: i64) {
+        self.fold.set_lag(partition, input, end.map(|end| (end - next).max(0)));
     }
 
     /// Tells whether everything that was there at the start is folded.
@@ -256,7 +456,7 @@ impl<L: Ledger> Engine<L> {
 
     /// The largest event time that was applied.
     pub fn last_event(&self) -> Option<Timestamp> {
-        self.partitions.iter().filter_map(Partition::last_event).max()
+        self.fold.chains.iter().filter_map(|chain| chain.last_event).max()
     }
 
     /// The board, for documents.
@@ -272,6 +472,21 @@ impl<L: Ledger> Engine<L> {
     /// The decoder's names.
     pub fn names(&self) -> &crate::domain::ids::Names {
         self.decoder.names()
+    }
+
+    /// The latest incidents of every partition, each with the partition's number.
+    pub fn incidents(&self) -> impl Iterator<Item = (i32, Incident)> + '_ {
+        let of = |chain: &'_ fold::Chain| {
+            let partition = chain.partition;
+            chain.incidents.iter().map(move |one| (partition, *one)).collect::<Vec<_>>()
+        };
+        self.fold.chains.iter().flat_map(of)
+    }
+
+    /// Whether a partition's chain tells of this incident already, whenever it was found.
+    fn has_incident(&self, at: usize, incident: &Incident) -> bool {
+        let same = |one: &Incident| Incident { found: incident.found, ..*one } == *incident;
+        self.fold.chains[at].incidents.iter().any(same)
     }
 
     /// What was counted beside the figures.

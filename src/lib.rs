@@ -9,7 +9,8 @@
 //!
 //! - [`domain`]: contacts, stays and visits, cells and windows, goals, calendar, rules, the board
 //! - [`wire`]: bytes to observations and back, one file a source format; rejects
-//! - [`engine`]: batches to commit records, the ledger's seam, the fold
+//! - [`engine`]: batches to commit records, the chain that they form, the fold, a whole instance
+//!   above its clients
 //! - [`report`]: the document of figures
 //! - [`metrics`]: the snapshot as Prometheus text
 //! - [`config`]: what a file says, checked, with every fault at once

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use svarstid::cli::{Cli, Command};
+use svarstid::cli::{Cli, Command, Ledger};
 use svarstid::shell;
 
 fn main() -> ExitCode {
@@ -14,6 +14,11 @@ fn main() -> ExitCode {
         Command::Replay(asked) => shell::replay::replay(&asked),
         Command::Forward(asked) => shell::forward::forward(&asked),
         Command::Check(asked) => shell::check::check(&asked),
+        Command::Ledger(Ledger::Verify(asked)) => shell::audit::verify(&asked),
+        Command::Ledger(Ledger::Show(asked)) => shell::audit::show(&asked),
+        Command::Ledger(Ledger::Export(asked)) => shell::backup::export(&asked),
+        Command::Ledger(Ledger::Import(asked)) => shell::backup::import(&asked),
+        Command::Rebuild(asked) => shell::rebuild::rebuild(&asked),
     };
     shell::exit_code(done)
 }

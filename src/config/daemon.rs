@@ -10,6 +10,8 @@ pub struct Kafka {
     pub brokers: Vec<String>,
     /// Name of the consumer group that shares the partitions.
     pub group: String,
+    /// Seconds after which the group takes an instance that says nothing for dead.
+    pub session_timeout_seconds: u32,
     /// How this instance names itself to the brokers.
     pub client_id: String,
     /// Encryption and authentication on the way to the brokers.
@@ -81,6 +83,30 @@ pub struct Topics {
     pub rejects: String,
     /// Where closed periods are published.
     pub reports: String,
+}
+
+/// `[ledger]`: how the figures are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// Where.
+    pub storage: Storage,
+    /// Replicas of a ledger topic that is made; the brokers' default unless given.
+    pub replication_factor: Option<i32>,
+    /// Whether a ledger topic that forgets is what the owner wants.
+    pub finite_retention: bool,
+    /// File that makes the next start quick.
+    pub snapshot_file: Option<String>,
+    /// Seconds between two snapshots.
+    pub snapshot_interval_seconds: u32,
+}
+
+/// Where the ledger is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// In its topic: figures outlive every process.
+    Kafka,
+    /// In memory: figures are made anew from the retained events at each start.
+    Memory,
 }
 
 /// `[http]`: pages, metrics and health.
@@ -156,10 +182,11 @@ pub enum LogFormat {
 }
 
 /// Client settings that are keys of their own here.
-const NAMED_PROPERTIES: [(&str, &str); 16] = [
+const NAMED_PROPERTIES: [(&str, &str); 17] = [
     ("bootstrap.servers", "kafka.brokers"),
     ("metadata.broker.list", "kafka.brokers"),
     ("group.id", "kafka.group"),
+    ("session.timeout.ms", "kafka.session_timeout_seconds"),
     ("client.id", "kafka.client_id"),
     ("security.protocol", "kafka.security_protocol"),
     ("sasl.mechanism", "kafka.sasl_mechanism"),
@@ -214,6 +241,8 @@ pub(super) fn kafka(mut section: Section<'_>) -> Kafka {
     let kafka = Kafka {
         brokers,
         group: section.text("group").unwrap_or_else(|| "svarstid".to_owned()),
+        session_timeout_seconds: section.number("session_timeout_seconds", "seconds", 6..=300, 10)
+            as u32,
         client_id: section.text("client_id").unwrap_or_else(|| "svarstid".to_owned()),
         security_protocol: protocol.unwrap_or(SecurityProtocol::Plaintext),
         sasl_mechanism: section.word("sasl_mechanism", &SASL_MECHANISMS).map(str::to_owned),
@@ -358,6 +387,26 @@ pub(super) fn topics(mut section: Section<'_>) -> Topics {
     }
     section.finish();
     topics
+}
+
+pub(super) fn ledger(mut section: Section<'_>) -> Ledger {
+    let storages = [("kafka", Storage::Kafka), ("memory", Storage::Memory)];
+    // 0 stands for the brokers' default, so that the key has one.
+    let replicas = section.number("replication_factor", "replicas", 0..=32, 0) as i32;
+    let ledger = Ledger {
+        storage: section.word("storage", &storages).unwrap_or(Storage::Kafka),
+        replication_factor: (replicas > 0).then_some(replicas),
+        finite_retention: section.flag("finite_retention").unwrap_or(false),
+        snapshot_file: section.text("snapshot_file"),
+        snapshot_interval_seconds: section.number(
+            "snapshot_interval_seconds",
+            "seconds",
+            1..=86_400,
+            300,
+        ) as u32,
+    };
+    section.finish();
+    ledger
 }
 
 pub(super) fn http(mut section: Section<'_>) -> Http {

@@ -12,7 +12,9 @@ mod figures;
 mod opening;
 mod raw;
 
-pub use daemon::{Commit, Http, Kafka, Limits, Log, LogFormat, Privacy, SecurityProtocol, Topics};
+pub use daemon::{
+    Commit, Http, Kafka, Ledger, Limits, Log, LogFormat, Privacy, SecurityProtocol, Storage, Topics,
+};
 pub use fault::Fault;
 pub use figures::{DepartmentEntry, Figures};
 
@@ -26,6 +28,8 @@ pub struct Config {
     pub kafka: Kafka,
     /// Names of the topics.
     pub topics: Topics,
+    /// How the figures are kept.
+    pub ledger: Ledger,
     /// Pages, metrics and health.
     pub http: Http,
     /// Every bound.
@@ -53,13 +57,14 @@ impl Config {
         let mut document = raw::Document::parse(text, overrides);
         let kafka = daemon::kafka(document.section("kafka"));
         let topics = daemon::topics(document.section("topics"));
+        let ledger = daemon::ledger(document.section("ledger"));
         let http = daemon::http(document.section("http"));
         let limits = daemon::limits(document.section("limits"));
         let commit = daemon::commit(document.section("commit"));
         let privacy = daemon::privacy(document.section("privacy"));
         let log = daemon::log(document.section("log"));
         let figures = figures::read(&mut document, limits.silence_hours);
-        let config = Config { kafka, topics, http, limits, commit, privacy, log, figures };
+        let config = Config { kafka, topics, ledger, http, limits, commit, privacy, log, figures };
         config.check_room(&mut document.faults);
         let faults = document.finish();
         if faults.is_empty() { Ok(config) } else { Err(faults) }
@@ -71,6 +76,11 @@ impl Config {
         let mut names = self.roomy(self.limits.departments, self.limits.queues);
         self.figures.intern(&mut names);
         names
+    }
+
+    /// Adds the configured names to those that are known already.
+    pub fn add_names(&self, names: &mut Names) {
+        self.figures.intern(names);
     }
 
     /// The rules over names that come from [`Config::names`].

@@ -19,9 +19,10 @@ use crate::domain::calendar::Day;
 use crate::domain::units::Millis;
 
 /// Sections of plain keys, which the environment may set: `SVARSTID_` + section + `_` + key.
-pub(super) const SECTIONS: [&str; 10] = [
+pub(super) const SECTIONS: [&str; 11] = [
     "kafka",
     "topics",
+    "ledger",
     "http",
     "limits",
     "commit",
@@ -291,6 +292,17 @@ impl<'f> Section<'f> {
                 let remedy = format!("write {key} = [\"…\", \"…\"]");
                 self.wrong(&given, "is not a list of texts", remedy)
             }
+        }
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let given = self.take(key)?;
+        match (&given.value, given.value.as_str()) {
+            (Value::Boolean(flag), _) => Some(*flag),
+            (_, Some("true")) => Some(true),
+            (_, Some("false")) => Some(false),
+            _ => self.wrong(&given, "is neither true nor false", "write true or false"),
         }
     }
 

@@ -58,6 +58,7 @@ fn the_example_mentions_every_key() {
     let sections = [
         "kafka",
         "topics",
+        "ledger",
         "http",
         "limits",
         "commit",

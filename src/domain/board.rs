@@ -68,6 +68,11 @@ impl Board {
         &self.bounds
     }
 
+    /// Counts exactly at these limits too, from now on.
+    pub fn extend_bounds(&mut self, limits: impl IntoIterator<Item = Millis>) {
+        self.bounds.extend(limits);
+    }
+
     /// The cells.
     pub fn cells(&self) -> &Cells {
         &self.cells

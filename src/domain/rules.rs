@@ -7,8 +7,12 @@
 //! hash nothing.
 
 use super::calendar::{Day, OpeningHours, Zone};
-use super::ids::{Department, Queue};
+use super::ids::{Department, Names, Queue};
 use super::units::{Millis, Timestamp};
+
+/// The version of the figures' definitions. It rises whenever this program counts the same events
+/// otherwise than before: figures of two versions never mix in one ledger.
+pub const DEFINITIONS: u32 = 1;
 
 /// The levels of the goals that are judged on calls, in whole percent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,6 +197,19 @@ impl Rules {
     pub fn hours(&self, department: Department) -> &OpeningHours {
         let own = self.hours_of.get(usize::from(department.0)).copied().unwrap_or(0);
         &self.hours[usize::from(own)]
+    }
+
+    /// Whether both judge everything that is offered on a local day alike.
+    pub fn agrees_on(&self, other: &Rules, day: Day, names: &Names) -> bool {
+        let zone = Zone::stockholm();
+        let noon = zone.at_wall_clock(day, 720);
+        let queues = (0..names.queues.len() as u16).map(|at| Some(Queue(at)));
+        let mut departments = (0..names.departments.len() as u16).map(Department);
+        self.at(noon) == other.at(noon)
+            && queues.chain([None]).all(|queue| {
+                self.department_of(queue, None, noon) == other.department_of(queue, None, noon)
+            })
+            && departments.all(|at| self.hours(at).spans(day) == other.hours(at).spans(day))
     }
 
     fn map(&mut self, queue: Queue, from: Timestamp, department: Department) {

@@ -273,6 +273,91 @@ pub struct PartitionView {
     pub watermark: Option<Timestamp>,
 }
 
+/// What a process has seen of the ledger's protocol since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LedgerSeen {
+    /// Partitions taken over.
+    pub taken_over: i64,
+    /// Records dropped since another instance's claim counted.
+    pub dropped: i64,
+    /// Records sent again.
+    pub resent: i64,
+    /// Chains that did not move in time.
+    pub stalled: i64,
+    /// Commits of this instance that counted.
+    pub committed: i64,
+    /// Bytes of them.
+    pub committed_bytes: i64,
+    /// Records of the ledger read.
+    pub read: i64,
+    /// Of them, of epochs that had ended.
+    pub stale: i64,
+    /// Of them, copies.
+    pub passed: i64,
+    /// Of them, unreadable or not fitting the chain.
+    pub broken: i64,
+    /// Records of the inputs that came with a gap before them.
+    pub gaps: i64,
+    /// From appending a commit of this instance to reading it back: all of it, ms.
+    pub commit_ms: i64,
+    /// How many took so long, by [`LedgerSeen::COMMIT_BOUNDS_MS`]; longer ones are in none.
+    pub commit_slots: [u64; LedgerSeen::COMMIT_BOUNDS_MS.len()],
+}
+
+impl LedgerSeen {
+    /// Upper bounds, inclusive, ms.
+    pub const COMMIT_BOUNDS_MS: [i64; 11] = [2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 10_000];
+}
+
+/// One partition of the ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LedgerPartitionView {
+    /// Its number.
+    pub partition: i32,
+    /// How many times it changed hands.
+    pub epoch: i64,
+    /// Records that count.
+    pub sequence: i64,
+    /// Whether this instance writes it.
+    pub is_owned: bool,
+    /// Appends that failed or whose outcome is unknown, since the start.
+    pub append_failures: i64,
+}
+
+/// The snapshot file.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SnapshotFileView {
+    /// When the last one was written; `None` before that.
+    pub written_at: Option<Timestamp>,
+    /// Its bytes.
+    pub bytes: i64,
+    /// Times that it could not be written.
+    pub failures: i64,
+    /// Times that one was set aside.
+    pub set_aside: i64,
+    /// How long the fold stood still for the last one, seconds.
+    pub pause_seconds: f64,
+}
+
+/// The ledger and this instance's part in it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LedgerView {
+    /// By partition.
+    pub partitions: Vec<LedgerPartitionView>,
+    /// Since the start.
+    pub seen: LedgerSeen,
+    /// Replicas that must have a record before it counts, if the brokers tell.
+    pub min_insync_replicas: Option<i32>,
+    /// Whether nothing was heard of the ledger for long.
+    pub is_stale: bool,
+    /// Whether nothing goes on until somebody does something: there is a snapshot without a ledger.
+    pub is_halted: bool,
+    /// Times that the group dealt partitions out.
+    pub rebalances: i64,
+    /// The snapshot file.
+    pub snapshot: SnapshotFileView,
+}
+
 /// The stream of events as a whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamView {
@@ -288,6 +373,10 @@ pub struct StreamView {
     pub held_bytes: i64,
     /// Rebalances seen.
     pub rebalances: i64,
+    /// The ledger, unless it is in memory.
+    pub ledger: Option<LedgerView>,
+    /// Incidents by kind, every kind of the fixed list, in its order.
+    pub incidents: Vec<(&'static str, i64)>,
     /// Upper bounds (seconds) and cumulative counts of the time to apply one event, then the
     /// count and the sum in seconds.
     pub apply_seconds: (Vec<(f64, u64)>, u64, f64),

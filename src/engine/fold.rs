@@ -1,35 +1,68 @@
 //! Records to figures. Nothing else changes a figure.
+//!
+//! The fold holds everything that the chains have made: the board, and for each chain what its next
+//! owner needs to go on. Whoever folds the same records holds the same.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
+use super::Settings;
+use super::chain::Head;
+use super::incident::{Incident, IncidentKind};
+use super::names::ChainNames;
 use super::record::{Counts, Record, anomaly_names};
+use super::restarts::Restarts;
+use super::watermark::Watermark;
 use crate::domain::board::{Board, PANES_KEPT};
 use crate::domain::contact::packed::Packed;
-use crate::domain::ids::ContactId;
-use crate::domain::snapshot::{PartitionView, StreamView};
+use crate::domain::ids::{AgentId, ContactId};
+use crate::domain::snapshot::{LedgerView, PartitionView, StreamView};
+use crate::domain::units::{Millis, Timestamp};
 use crate::wire::reject::Reason;
 
 /// The contacts of a partition that are held in case something late arrives.
 pub(super) type Held = HashMap<ContactId, Packed>;
 
+/// A contact that is held may have begun so long before its last observation, and a restart within
+/// it decides what became of it whenever it is judged again.
+const LONGEST_CALL: Millis = Millis::from_hours(48);
+
+/// Incidents of one chain whose details are kept; all are counted.
+const INCIDENTS: usize = 32;
+
+/// What the records of one partition have made.
 #[derive(Debug, Default)]
-struct Folded {
-    view: PartitionView,
-    sequence: u64,
-    to: i64,
-    held: Held,
-    held_bytes: usize,
-    counts: Counts,
+pub(super) struct Chain {
+    pub(super) partition: i32,
+    pub(super) head: Head,
+    pub(super) names: ChainNames,
+    pub(super) watermark: Watermark,
+    pub(super) last_event: Option<Timestamp>,
+    pub(super) ticked: Option<Timestamp>,
+    pub(super) restarts: Restarts,
+    /// Contacts from this one on are still to be judged again after a restart.
+    pub(super) rejudge: Option<ContactId>,
+    pub(super) agents: HashSet<AgentId>,
+    pub(super) held: Held,
+    pub(super) held_bytes: usize,
+    /// By input.
+    pub(super) counts: Vec<Counts>,
     /// Anomalies as exported: they never shrink.
-    anomalies: Vec<i64>,
+    pub(super) anomalies: Vec<i64>,
+    pub(super) corrections: i64,
+    /// The latest ones.
+    pub(super) incidents: Vec<Incident>,
+    pub(super) incident_counts: [i64; IncidentKind::ALL.len()],
+    /// By input: the topic, and records behind its end.
+    pub(super) inputs: Vec<(String, Option<i64>)>,
 }
 
 /// Everything that records have made.
 #[derive(Debug)]
 pub(super) struct Fold {
     board: Board,
-    partitions: Vec<Folded>,
+    pub(super) chains: Vec<Chain>,
     apply: ApplySeconds,
+    pub(super) ledger: Option<LedgerView>,
 }
 
 /// Upper bounds in seconds of the time that one event takes.
@@ -61,14 +94,34 @@ pub struct Quality {
     pub open_contacts: i64,
 }
 
+impl Chain {
+    /// Counts over all inputs.
+    fn total(&self) -> Counts {
+        let mut counts = Counts::default();
+        self.counts.iter().for_each(|one| counts.merge(one));
+        counts
+    }
+}
+
 impl Fold {
     pub(super) fn new(board: Board) -> Self {
-        Fold { board, partitions: Vec::new(), apply: ApplySeconds::default() }
+        Fold { board, chains: Vec::new(), apply: ApplySeconds::default(), ledger: None }
     }
 
-    pub(super) fn open_partition(&mut self, topic: &str, partition: i32) {
-        let view = PartitionView { topic: topic.to_owned(), partition, ..PartitionView::default() };
-        self.partitions.push(Folded { view, ..Folded::default() });
+    pub(super) fn open_chain(&mut self, topics: &[String], partition: i32) {
+        let inputs = topics.iter().map(|topic| (topic.clone(), None)).collect();
+        self.chains.push(Chain { partition, inputs, ..Chain::default() });
+    }
+
+    /// Takes over what a snapshot says, in place of everything so far; without chains, nothing is
+    /// read.
+    pub(super) fn restore(&mut self, board: Board, chains: Vec<Chain>) {
+        self.board = board;
+        let mut chains = chains.into_iter();
+        for chain in &mut self.chains {
+            let (partition, inputs) = (chain.partition, std::mem::take(&mut chain.inputs));
+            *chain = Chain { partition, inputs, ..chains.next().unwrap_or_default() };
+        }
     }
 
     pub(super) fn board(&self) -> &Board {
@@ -79,41 +132,62 @@ impl Fold {
         &mut self.board
     }
 
-    pub(super) fn held(&self, partition: usize) -> &Held {
-        &self.partitions[partition].held
-    }
-
-    /// Applies a record that continues its partition's chain; others are refused.
-    pub(super) fn apply(&mut self, record: Record) {
-        let folded = &mut self.partitions[record.partition];
-        let continues = record.sequence == folded.sequence + 1
-            && (folded.sequence == 0 || record.from == folded.to);
-        if !continues {
-            return;
+    /// Applies a record that was found valid; the head has moved on already.
+    pub(super) fn apply(&mut self, at: usize, record: Record, settings: &Settings) {
+        let chain = &mut self.chains[at];
+        chain.watermark = record.watermark;
+        chain.last_event = record.last_event;
+        chain.ticked = record.ticked;
+        chain.rejudge = record.rejudge;
+        for (source, time) in record.restarts {
+            chain.restarts.insert(source, time);
         }
-        folded.sequence = record.sequence;
-        folded.to = record.to;
-        folded.view.watermark = record.watermark;
-        folded.view.last_event = record.last_event;
-        folded.counts.merge(&record.counts);
-        folded.anomalies.resize(record.counts.anomalies.len(), 0);
-        for (highest, net) in folded.anomalies.iter_mut().zip(&folded.counts.anomalies) {
-            *highest = (*highest).max(*net);
+        if let Some(watermark) = chain.watermark.get() {
+            chain.restarts.forget_before(watermark.minus(settings.hold()).minus(LONGEST_CALL));
         }
+        if chain.counts.len() < record.counts.len() {
+            chain.counts.resize(record.counts.len(), Counts::default());
+        }
+        for (mine, more) in chain.counts.iter_mut().zip(&record.counts) {
+            mine.merge(more);
+        }
+        let net = chain.total().anomalies;
+        chain.anomalies.resize(net.len(), 0);
+        for (highest, net) in chain.anomalies.iter_mut().zip(net) {
+            *highest = (*highest).max(net);
+        }
+        for incident in record.incidents {
+            chain.incident_counts[incident.kind as usize] += 1;
+            chain.incidents.push(incident);
+        }
+        let excess = chain.incidents.len().saturating_sub(INCIDENTS);
+        chain.incidents.drain(..excess);
+        let mut facts = Vec::new();
         for change in record.changes {
-            self.board.set_open(change.contact, &change.open);
+            let was_open = chain.held.get(&change.contact).is_some_and(Packed::is_open);
+            let is_open = change.held.as_ref().is_some_and(Packed::is_open);
+            if was_open || is_open {
+                facts.clear();
+                if let Some(held) = change.held.as_ref().filter(|_| is_open) {
+                    held.committed(&mut facts);
+                }
+                self.board.set_open(change.contact, &facts);
+            }
             let before = match change.held {
                 Some(held) => {
-                    folded.held_bytes += held.bytes();
-                    folded.held.insert(change.contact, held)
+                    chain.held_bytes += held.bytes();
+                    chain.held.insert(change.contact, held)
                 }
-                None => folded.held.remove(&change.contact),
+                None => chain.held.remove(&change.contact),
             };
-            folded.held_bytes -= before.map_or(0, |before| before.bytes());
+            chain.held_bytes -= before.map_or(0, |before| before.bytes());
         }
         let deltas = record.cells.iter().map(|(key, delta)| (*key, delta));
-        folded.view.corrections += self.board.add_cells(record.partition, deltas);
-        let newest = self.partitions.iter().filter_map(|folded| folded.view.watermark).max();
+        chain.corrections += self.board.add_cells(at, deltas);
+        for report in &record.agents {
+            chain.agents.insert(report.agent);
+        }
+        let newest = self.chains.iter().filter_map(|chain| chain.watermark.get()).max();
         let oldest = newest.map_or(i32::MIN, |watermark| watermark.minus(PANES_KEPT).minute());
         self.board.add_panes(record.panes.iter().map(|(key, delta)| (*key, delta)), oldest);
         for report in record.agents {
@@ -121,8 +195,15 @@ impl Fold {
         }
     }
 
-    pub(super) fn set_lag(&mut self, partition: usize, lag: Option<i64>) {
-        self.partitions[partition].view.lag = lag;
+    /// The latest time that any chain has reached.
+    pub(super) fn watermark(&self) -> Option<Timestamp> {
+        self.chains.iter().filter_map(|chain| chain.watermark.get()).max()
+    }
+
+    pub(super) fn set_lag(&mut self, at: usize, input: usize, lag: Option<i64>) {
+        if let Some((_, of)) = self.chains[at].inputs.get_mut(input) {
+            *of = lag;
+        }
     }
 
     pub(super) fn timed(&mut self, events: usize, seconds: f64) {
@@ -139,22 +220,33 @@ impl Fold {
     }
 
     pub(super) fn held_size(&self) -> (usize, usize) {
-        let bytes = self.partitions.iter().map(|folded| folded.held_bytes).sum();
-        let contacts = self.partitions.iter().map(|folded| folded.held.len()).sum();
+        let bytes = self.chains.iter().map(|chain| chain.held_bytes).sum();
+        let contacts = self.chains.iter().map(|chain| chain.held.len()).sum();
         (bytes, contacts)
     }
 
     pub(super) fn views(&self) -> Vec<PartitionView> {
+        let nothing = Counts::default();
         let mut views: Vec<PartitionView> = self
-            .partitions
+            .chains
             .iter()
-            .map(|folded| PartitionView {
-                consumed: folded.counts.consumed,
-                applied: folded.counts.applied,
-                late: folded.counts.late,
-                repeated: folded.counts.repeated,
-                set_aside: folded.counts.set_aside,
-                ..folded.view.clone()
+            .flat_map(|chain| {
+                chain.inputs.iter().enumerate().map(|(input, (topic, lag))| {
+                    let counts = chain.counts.get(input).unwrap_or(&nothing);
+                    PartitionView {
+                        topic: topic.clone(),
+                        partition: chain.partition,
+                        consumed: counts.consumed,
+                        applied: counts.applied,
+                        corrections: if input == 0 { chain.corrections } else { 0 },
+                        late: counts.late,
+                        repeated: counts.repeated,
+                        set_aside: counts.set_aside,
+                        lag: *lag,
+                        last_event: chain.last_event,
+                        watermark: chain.watermark.get(),
+                    }
+                })
             })
             .collect();
         views.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
@@ -163,7 +255,7 @@ impl Fold {
 
     fn totals(&self) -> Counts {
         let mut counts = Counts::default();
-        self.partitions.iter().for_each(|folded| counts.merge(&folded.counts));
+        self.chains.iter().for_each(|chain| counts.merge(&chain.total()));
         counts
     }
 
@@ -171,7 +263,7 @@ impl Fold {
         let counts = self.totals();
         let (held_bytes, held_contacts) = self.held_size();
         let exported = |kind: usize| -> i64 {
-            self.partitions.iter().filter_map(|folded| folded.anomalies.get(kind)).sum()
+            self.chains.iter().filter_map(|chain| chain.anomalies.get(kind)).sum()
         };
         let mut passed = 0;
         let apply = APPLY_BOUNDS.iter().zip(self.apply.slots).map(|(bound, n)| {
@@ -187,7 +279,15 @@ impl Fold {
                 .collect(),
             held_contacts: held_contacts as i64,
             held_bytes: held_bytes as i64,
-            rebalances: 0,
+            rebalances: self.ledger.as_ref().map_or(0, |ledger| ledger.rebalances),
+            ledger: self.ledger.clone(),
+            incidents: IncidentKind::ALL
+                .into_iter()
+                .map(|kind| {
+                    let counts = self.chains.iter().map(|c| c.incident_counts[kind as usize]);
+                    (kind.name(), counts.sum())
+                })
+                .collect(),
             apply_seconds: (apply.collect(), self.apply.count, self.apply.sum),
         }
     }

@@ -1,25 +1,32 @@
-//! What one partition gathers between two commits.
+//! What one partition gathers between two commits, and how it becomes a record.
+//!
+//! Events are kept as they came until the record that covers them has been folded: should another
+//! instance take over meanwhile, nothing has to be undone. Everything that outlives a commit is in
+//! the fold; what is here besides can be made anew from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::Settings;
-use super::fold::Held;
+use super::chain::{Link, Position, RulesVersion};
+use super::fold::{Chain, Held};
+use super::incident::Incident;
 use super::record::{Change, Counts, Record, bound_kind, note_kind};
+use super::restarts::{Restarts, Taken};
 use crate::domain::board::{PANES_KEPT, PaneKey};
 use crate::domain::cell::{CellKey, Line};
 use crate::domain::contact::contribution::{Fact, facts};
 use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::{Judge, Surroundings};
 use crate::domain::contact::{Contact, Seen};
-use crate::domain::event::{AgentReport, Observation};
+use crate::domain::event::{AgentReport, Message, Observation};
 use crate::domain::ids::{AgentId, ContactId, Source};
 use crate::domain::rules::Rules;
 use crate::domain::tally::{Bounds, Tally};
-use crate::domain::units::{Millis, Timestamp};
+use crate::domain::units::Timestamp;
 use crate::wire::canonical::Notes;
-use crate::wire::reject::Reject;
+use crate::wire::reject::Reason;
 
 /// A contact that a commit has to judge.
 #[derive(Debug)]
@@ -30,63 +37,58 @@ struct Work {
     off_the_wheel: bool,
 }
 
+/// One record of an input, as it waits for its commit.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    /// Which of the partition's inputs.
+    pub(super) input: usize,
+    /// Where in it.
+    pub(super) offset: i64,
+    /// Of its bytes.
+    pub(super) checksum: u32,
+    /// What it is.
+    pub(super) what: What,
+}
+
+/// What a record of an input is.
+#[derive(Debug)]
+pub(super) enum What {
+    Message(Message, Notes),
+    Reject(Reason),
+    SetAside,
+    /// No record: offsets up to here were never seen.
+    Incident(Incident),
+}
+
 /// Contacts whose room is kept for the next ones.
 const ROOMS: usize = 8_192;
-
-/// Restart times kept of one source.
-const RESTARTS: usize = 256;
 
 /// What a commit needs to know beside what was gathered.
 pub(super) struct Context<'a> {
     pub(super) rules: &'a Rules,
+    pub(super) version: RulesVersion,
+    /// The rules' text, for a chain that does not have this version.
+    pub(super) rules_text: &'a str,
     pub(super) bounds: &'a Bounds,
     pub(super) settings: &'a Settings,
     /// Contacts that this partition may hold.
     pub(super) room: usize,
 }
 
-/// The largest event time that three different contacts have reached: one clock gone wild, or two,
-/// move nothing.
-#[derive(Clone, Debug, Default)]
-struct Watermark([Option<(Timestamp, ContactId)>; 3]);
-
-impl Watermark {
-    fn reach(&mut self, time: Timestamp, contact: ContactId) {
-        let known = |slot: &Option<(Timestamp, ContactId)>| slot.is_some_and(|(_, c)| c == contact);
-        let slot = self.0.iter().position(known).unwrap_or(2);
-        if self.0[slot].is_none_or(|(known, _)| time > known) {
-            self.0[slot] = Some((time, contact));
-            self.0.sort_by(|a, b| b.map(|(time, _)| time).cmp(&a.map(|(time, _)| time)));
-        }
-    }
-
-    fn get(&self) -> Option<Timestamp> {
-        self.0[2].map(|(time, _)| time)
-    }
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Partition {
-    index: usize,
-    sequence: u64,
-    from: Option<i64>,
-    to: i64,
-    gathered: usize,
-    watermark: Watermark,
-    last_event: Option<Timestamp>,
-    ticked: Option<Timestamp>,
-    /// Contacts changed since the last commit.
+    gathered: VecDeque<Gathered>,
+    /// How many of them the last record covers.
+    taken: usize,
+    /// The latest tick that no record has told yet.
+    tick: Option<Timestamp>,
+    /// Contacts that are looked at again when event time has come so far, by minute: those in
+    /// which someone waits after T, the others when they are let go. `None` until it is made from
+    /// what is held.
+    wheel: Option<Wheel>,
+    /// Whether the last record left something over for which there was no room.
+    has_more: bool,
     overlay: HashMap<ContactId, Contact>,
-    /// By source: when it restarted, rising.
-    restarts: Vec<Vec<Timestamp>>,
-    /// The earliest restart since the last commit: whoever was held then is judged again.
-    rejudge: bool,
-    agents: Vec<AgentReport>,
-    known_agents: hashbrown::HashSet<AgentId>,
-    counts: Counts,
-    /// By the minute (of event time) at which a contact is looked at again: waiting ones after T,
-    /// the others when they are let go.
-    wheel: BTreeMap<i32, Vec<ContactId>>,
     judge: Judge,
     facts_before: Vec<Fact>,
     facts_after: Vec<Fact>,
@@ -95,143 +97,185 @@ pub(super) struct Partition {
     rooms: Vec<Vec<Observation>>,
 }
 
+#[derive(Debug, Default)]
+struct Wheel {
+    open: BTreeMap<i32, Vec<ContactId>>,
+    settled: BTreeMap<i32, Vec<ContactId>>,
+}
+
+impl Wheel {
+    fn of(held: &Held, settings: &Settings) -> Wheel {
+        let mut wheel = Wheel::default();
+        let mut ids: Vec<&ContactId> = held.keys().collect();
+        ids.sort_unstable();
+        for id in ids {
+            wheel.push(*id, held[id].last_time(), held[id].is_open(), settings);
+        }
+        wheel
+    }
+
+    fn push(&mut self, id: ContactId, last: Timestamp, is_open: bool, settings: &Settings) {
+        // Who waits is looked at within the minute, for lost track must not depend on batches.
+        let (wheel, minute) = match is_open {
+            true => (&mut self.open, last.plus(settings.silence).minute()),
+            false => (&mut self.settled, last.plus(settings.hold()).minute() + 1),
+        };
+        wheel.entry(minute).or_default().push(id);
+    }
+}
+
+/// What the events of a commit have changed so far, before contacts are judged.
+struct Batch<'a> {
+    chain: &'a Chain,
+    settings: &'a Settings,
+    link: Link,
+    watermark: super::watermark::Watermark,
+    last_event: Option<Timestamp>,
+    restarts: Option<Restarts>,
+    new_restarts: Vec<(Source, Timestamp)>,
+    agents: Vec<AgentReport>,
+    new_agents: HashSet<AgentId>,
+    counts: Vec<Counts>,
+    incidents: Vec<Incident>,
+    /// About how many bytes the record will take.
+    size: usize,
+}
+
+/// What a record takes for one contact beside its packed form, about: its id and what it changes
+/// in cells and panes.
+const CONTACT_BYTES: usize = 200;
+/// What one more observation takes, about.
+const OBSERVATION_BYTES: usize = 32;
+
 impl Partition {
-    pub(super) fn new(index: usize) -> Self {
-        Partition { index, ..Partition::default() }
-    }
-
     pub(super) fn gathered(&self) -> usize {
-        self.gathered
+        self.gathered.len() - self.taken
     }
 
-    pub(super) fn last_event(&self) -> Option<Timestamp> {
-        self.last_event
+    /// Whether something is left that a further record has to tell at once.
+    pub(super) fn has_more(&self) -> bool {
+        self.has_more
     }
 
-    fn step(&mut self, offset: i64) {
-        self.from.get_or_insert(offset);
-        self.to = offset + 1;
-        self.gathered += 1;
-        self.counts.consumed += 1;
+    pub(super) fn gather(&mut self, gathered: Gathered) {
+        self.gathered.push_back(gathered);
     }
 
-    pub(super) fn reject(&mut self, offset: i64, reject: Reject) {
-        self.step(offset);
-        self.counts.rejects[reject.reason as usize] += 1;
-    }
-
-    pub(super) fn begin(&mut self, offset: i64, notes: Notes, time: Timestamp) {
-        self.step(offset);
-        self.last_event = self.last_event.max(Some(time));
-        for note in notes.iter() {
-            self.counts.anomalies[note_kind(note)] += 1;
-        }
-    }
-
-    pub(super) fn neutral(&mut self, offset: i64) {
-        self.step(offset);
-        self.counts.set_aside += 1;
-    }
-
-    pub(super) fn applied(&mut self) {
-        self.counts.applied += 1;
-    }
-
-    pub(super) fn set_aside(&mut self) {
-        self.counts.set_aside += 1;
-    }
-
-    pub(super) fn report(&mut self, report: AgentReport, limit: usize) {
-        if !self.known_agents.contains(&report.agent) && self.known_agents.len() >= limit {
-            self.counts.anomalies[bound_kind(3)] += 1;
-            return;
-        }
-        self.known_agents.insert(report.agent);
-        self.counts.applied += 1;
-        self.agents.push(report);
-    }
-
-    /// A source started: whoever waited in it is lost.
-    pub(super) fn restart(&mut self, source: Source, time: Timestamp, settings: &Settings) {
-        if self.is_late(time, settings) {
-            self.counts.late += 1;
-            return;
-        }
-        let at = usize::from(source.0);
-        if self.restarts.len() <= at {
-            self.restarts.resize(at + 1, Vec::new());
-        }
-        let times = &mut self.restarts[at];
-        match times.binary_search(&time) {
-            Ok(_) => self.counts.repeated += 1,
-            Err(place) => {
-                times.insert(place, time);
-                if times.len() > RESTARTS {
-                    times.remove(0);
-                    self.counts.anomalies[bound_kind(2)] += 1;
-                }
-                self.counts.applied += 1;
-                self.rejudge = true;
-            }
-        }
-    }
-
-    fn is_late(&self, time: Timestamp, settings: &Settings) -> bool {
-        self.watermark.get().is_some_and(|watermark| time < watermark.minus(settings.lateness))
-    }
-
-    pub(super) fn observe(
-        &mut self,
-        id: ContactId,
-        observation: Observation,
-        held: &Held,
-        settings: &Settings,
-    ) {
-        let time = observation.time;
-        if self.is_late(time, settings) {
-            self.counts.late += 1;
-            return;
-        }
-        let rooms = &mut self.rooms;
-        let contact = self.overlay.entry(id).or_insert_with(|| {
-            let room = rooms.pop().unwrap_or_default();
-            match held.get(&id) {
-                Some(packed) => packed.contact_in(room),
-                None => Contact::from_sorted(room),
-            }
-        });
-        match contact.observe(observation, settings.contact) {
-            Seen::New => self.counts.applied += 1,
-            Seen::Repeat => self.counts.repeated += 1,
-            Seen::OverBound => self.counts.anomalies[bound_kind(0)] += 1,
-        }
-        self.watermark.reach(time, id);
-    }
-
+    /// Tells that there is nothing more by `time`.
     pub(super) fn tick(&mut self, time: Timestamp) {
-        self.ticked = self.ticked.max(Some(time));
-        self.gathered += 1;
+        self.tick = self.tick.max(Some(time));
     }
 
-    /// The record of everything gathered since the last one; `None` if there is nothing.
-    pub(super) fn cut(&mut self, held: &Held, context: &Context<'_>) -> Option<Record> {
-        if self.gathered == 0 {
+    /// The last record has been folded.
+    pub(super) fn folded(&mut self) {
+        self.gathered.drain(..self.taken);
+        self.taken = 0;
+    }
+
+    /// The last record will never be folded: forgets everything, to be gathered anew.
+    pub(super) fn clear(&mut self) {
+        *self = Partition::default();
+    }
+
+    /// The record of everything gathered since the last one; `None` if there is nothing to tell.
+    pub(super) fn cut(
+        &mut self,
+        chain: &Chain,
+        context: &Context<'_>,
+        incidents: Vec<Incident>,
+        until: Option<(usize, i64)>,
+    ) -> Option<Record> {
+        let settings = context.settings;
+        let wheel = self.wheel.get_or_insert_with(|| Wheel::of(&chain.held, settings));
+        let mut batch = Batch {
+            chain,
+            settings,
+            link: Link {
+                epoch: chain.head.epoch,
+                sequence: chain.head.sequence + 1,
+                previous: chain.head.hash,
+                version: context.version,
+                brings_rules: context.version != chain.head.version,
+                spans: chain.head.positions.iter().map(|at| (*at, *at)).collect(),
+            },
+            watermark: chain.watermark.clone(),
+            last_event: chain.last_event,
+            restarts: None,
+            new_restarts: Vec::new(),
+            agents: Vec::new(),
+            new_agents: HashSet::new(),
+            counts: Vec::new(),
+            incidents,
+            size: 0,
+        };
+        self.taken = 0;
+        for gathered in &self.gathered {
+            if batch.size >= settings.record_bytes
+                || until == Some((gathered.input, gathered.offset))
+            {
+                break;
+            }
+            self.taken += 1;
+            batch.take(gathered, &mut self.overlay, &mut self.rooms);
+        }
+        let ticked = chain.ticked.max(self.tick.take());
+        let watermark = batch.watermark.get();
+        let frontier = watermark.max(ticked).unwrap_or(Timestamp(i64::MIN));
+        let rejudge = match batch.new_restarts.is_empty() {
+            true => chain.rejudge,
+            false => Some(ContactId(0)),
+        };
+
+        let mut work: Vec<Work> = self
+            .overlay
+            .drain()
+            .map(|(id, contact)| Work { id, changed: Some(contact), off_the_wheel: false })
+            .collect();
+        let mut gone = Vec::new();
+        let rejudge = {
+            let size = &mut batch.size;
+            let mut again = Again { chain, settings, rejudge, size, work: &mut work };
+            again.due(&mut wheel.open, frontier);
+            if let Some(watermark) = watermark {
+                again.over(&mut wheel.settled, watermark, &mut gone);
+            }
+            again.rejudge()
+        };
+        work.sort_unstable_by_key(|work| (work.id, work.changed.is_none()));
+        work.dedup_by(|later, first| {
+            let same = later.id == first.id;
+            first.off_the_wheel |= same && later.off_the_wheel;
+            same
+        });
+        gone.sort_unstable();
+        gone.dedup();
+        gone.retain(|id| work.binary_search_by_key(id, |work| work.id).is_err());
+
+        self.has_more = self.gathered.len() > self.taken
+            || rejudge.is_some()
+            || wheel.open.first_key_value().is_some_and(|(at, _)| *at <= frontier.minute())
+            || wheel.settled.first_key_value().is_some_and(|(at, _)| {
+                watermark.is_some_and(|watermark| *at <= watermark.minute())
+            });
+        let is_empty = self.taken == 0
+            && work.is_empty()
+            && gone.is_empty()
+            && rejudge == chain.rejudge
+            && batch.incidents.is_empty()
+            && !batch.link.brings_rules;
+        if is_empty {
             return None;
         }
-        self.gathered = 0;
-        let silence = context.settings.silence;
-        let hold = Millis(silence.0 + context.settings.lateness.0);
-        let watermark = self.watermark.get();
-        let frontier = self.watermark.get().max(self.ticked).unwrap_or(Timestamp(i64::MIN));
-        let work = self.work(held, frontier);
-        let evicted = self.evict(held, context.room, &work);
+        let evicted = evict(chain, context.room, &work, &gone);
+        batch.count(0).anomalies[bound_kind(1)] += evicted.len() as i64;
 
         let oldest_pane = watermark.map_or(i32::MIN, |at| at.minus(PANES_KEPT).minute());
         let mut cells: HashMap<CellKey, Tally> = HashMap::new();
         let mut panes: HashMap<PaneKey, Tally> = HashMap::new();
-        let mut changes = Vec::with_capacity(work.len());
+        let mut changes = Vec::with_capacity(work.len() + gone.len() + evicted.len());
         for Work { id, changed, off_the_wheel } in work {
-            let known = held.get(&id);
+            let known = chain.held.get(&id);
+            let is_observed = changed.is_some();
             let rooms = &mut self.rooms;
             let unpack = |packed: &Packed| packed.contact_in(rooms.pop().unwrap_or_default());
             let Some(contact) = changed.or_else(|| known.map(unpack)) else { continue };
@@ -242,12 +286,13 @@ impl Partition {
                     Default::default()
                 }
             };
-            let around = Surroundings { restarts: &self.restarts, frontier, silence };
+            let restarts = batch.restarts.as_ref().unwrap_or(&chain.restarts).times();
+            let around = Surroundings { restarts, frontier, silence: settings.silence };
             let stays = self.judge.stays(contact.observations(), around);
             facts(stays, context.rules, &mut self.facts_after);
             let anomalies = *self.judge.anomalies();
             for (kind, (after, before)) in anomalies.iter().zip(anomalies_before).enumerate() {
-                self.counts.anomalies[kind] += i64::from(*after) - i64::from(before);
+                batch.count(0).anomalies[kind] += i64::from(*after) - i64::from(before);
             }
             if self.facts_before != self.facts_after {
                 let signed = [(&self.facts_before, -1), (&self.facts_after, 1)];
@@ -259,110 +304,300 @@ impl Partition {
                 }
             }
             let last = contact.last_time().unwrap_or(Timestamp(i64::MIN));
-            let open = self.facts_after.iter().any(Fact::is_open);
-            let gone = watermark.is_some_and(|at| last.plus(hold) < at);
-            let was_open = self.facts_before.iter().any(Fact::is_open);
-            let due = if open { last.plus(silence) } else { last.plus(hold) };
-            if !gone && (off_the_wheel || known.is_none() || (open && !was_open)) {
-                // Who waits is looked at within the minute, for lost track must not depend on batches.
-                let minute = due.minute() + i32::from(!open);
-                self.wheel.entry(minute).or_default().push(id);
-            }
-            let held = (!gone)
+            let is_over = watermark.is_some_and(|at| last.plus(settings.hold()) < at);
+            // Whoever changes a figure stands in the record with its observations, also if nothing
+            // can come of it any more: it is let go by a later one. So the ledger alone is enough
+            // to judge everything anew.
+            let is_told = is_observed || self.facts_before != self.facts_after;
+            let is_kept = !is_over || (is_told && !self.facts_after.iter().any(Fact::is_open));
+            let held = is_kept
                 .then(|| Packed::new(&contact, &self.facts_after, &anomalies, &mut self.bytes));
             self.rooms.push(contact.into_room());
-            if held.is_none() && known.is_none() {
+            if let Some(held) = &held {
+                // What is on its wheel already stays where it is: it is looked at too early once,
+                // and put where it belongs.
+                let stays = known.is_some_and(|known| known.is_open() == held.is_open());
+                if off_the_wheel || !stays {
+                    wheel.push(id, last, held.is_open(), settings);
+                }
+            } else if known.is_none() {
                 continue;
             }
-            let open = if open && !gone { self.facts_after.clone() } else { Vec::new() };
-            changes.push(Change { contact: id, held, open });
+            changes.push(Change { contact: id, held });
         }
         self.rooms.truncate(ROOMS);
-        changes.extend(evicted);
-        self.drop_old_restarts(watermark, hold);
-        self.sequence += 1;
-        // Offsets have gaps (control records): a record covers everything since the last.
-        let from = self.from.replace(self.to).unwrap_or(self.to);
+        self.has_more |= wheel
+            .settled
+            .first_key_value()
+            .is_some_and(|(at, _)| watermark.is_some_and(|watermark| *at <= watermark.minute()));
+        let let_go = |contact| Change { contact, held: None };
+        changes.extend(gone.into_iter().chain(evicted).map(let_go));
+        changes.sort_unstable_by_key(|change| change.contact);
         Some(Record {
-            partition: self.index,
-            sequence: self.sequence,
-            from,
-            to: self.to,
-            watermark,
-            last_event: self.last_event,
+            rules: batch.link.brings_rules.then(|| context.rules_text.to_owned()),
+            link: batch.link,
+            watermark: batch.watermark,
+            last_event: batch.last_event,
+            ticked,
+            restarts: batch.new_restarts,
+            rejudge,
             cells: sorted(cells),
             panes: sorted(panes),
             changes,
-            agents: std::mem::take(&mut self.agents),
-            counts: std::mem::take(&mut self.counts),
+            agents: batch.agents,
+            counts: batch.counts,
+            incidents: batch.incidents,
         })
-    }
-
-    /// The contacts to judge, in order: the changed ones, those whose time on the wheel has come,
-    /// and after a restart all that are held. Only the changed ones are unpacked yet: on a Monday
-    /// morning the whole of Friday is due at once.
-    fn work(&mut self, held: &Held, frontier: Timestamp) -> Vec<Work> {
-        let mut work: Vec<Work> = self
-            .overlay
-            .drain()
-            .map(|(id, contact)| Work { id, changed: Some(contact), off_the_wheel: false })
-            .collect();
-        let unchanged = |id, off_the_wheel| Work { id, changed: None, off_the_wheel };
-        while let Some(first) = self.wheel.first_entry()
-            && *first.key() <= frontier.minute()
-        {
-            work.extend(first.remove().into_iter().map(|id| unchanged(id, true)));
-        }
-        if std::mem::take(&mut self.rejudge) {
-            work.extend(held.keys().map(|id| unchanged(*id, false)));
-        }
-        work.sort_unstable_by_key(|work| (work.id, work.changed.is_none()));
-        work.dedup_by(|later, first| {
-            let same = later.id == first.id;
-            first.off_the_wheel |= same && later.off_the_wheel;
-            same
-        });
-        work
-    }
-
-    /// At the bound the contacts whose last event is oldest go first. Their figures stay as they
-    /// are. A fiftieth more than needed goes at once, so that the search pays.
-    fn evict(&mut self, held: &Held, room: usize, work: &[Work]) -> Vec<Change> {
-        let new = |work: &&Work| work.changed.is_some() && !held.contains_key(&work.id);
-        let fresh = work.iter().filter(new).count();
-        if held.len() + fresh <= room {
-            return Vec::new();
-        }
-        let excess = held.len() + fresh - room + room / 50;
-        let in_use = |id: &ContactId| work.binary_search_by_key(id, |work| work.id).is_ok();
-        let mut oldest: Vec<(Option<Timestamp>, ContactId)> = held
-            .iter()
-            .filter(|(id, _)| !in_use(id))
-            .map(|(id, packed)| (packed.contact().last_time(), *id))
-            .collect();
-        oldest.sort_unstable();
-        oldest.truncate(excess);
-        self.counts.anomalies[bound_kind(1)] += oldest.len() as i64;
-        let gone = |(_, contact)| Change { contact, held: None, open: Vec::new() };
-        oldest.into_iter().map(gone).collect()
-    }
-
-    fn drop_old_restarts(&mut self, watermark: Option<Timestamp>, hold: Millis) {
-        let Some(watermark) = watermark else { return };
-        for times in &mut self.restarts {
-            times.retain(|time| time.plus(hold) >= watermark);
-        }
     }
 }
 
-fn add_cell(cells: &mut HashMap<CellKey, Tally>, fact: &Fact, sign: i64, bounds: &Bounds) {
+impl Batch<'_> {
+    fn count(&mut self, input: usize) -> &mut Counts {
+        if self.counts.len() <= input {
+            self.counts.resize(input + 1, Counts::default());
+        }
+        &mut self.counts[input]
+    }
+
+    fn take(
+        &mut self,
+        gathered: &Gathered,
+        overlay: &mut HashMap<ContactId, Contact>,
+        rooms: &mut Vec<Vec<Observation>>,
+    ) {
+        let input = gathered.input;
+        while self.link.spans.len() <= input {
+            self.link.spans.push((Position::NONE, Position::NONE));
+        }
+        self.link.spans[input].1 = Position { next: gathered.offset + 1, last: gathered.checksum };
+        if let What::Incident(incident) = gathered.what {
+            self.incidents.push(incident);
+            return;
+        }
+        self.count(input).consumed += 1;
+        match &gathered.what {
+            What::Reject(reason) => self.count(input).rejects[*reason as usize] += 1,
+            What::SetAside => self.count(input).set_aside += 1,
+            What::Incident(_) => {}
+            What::Message(message, notes) => {
+                self.last_event = self.last_event.max(Some(message.time()));
+                for note in notes.iter() {
+                    self.count(input).anomalies[note_kind(note)] += 1;
+                }
+                match message {
+                    Message::Contact(id, observation) => {
+                        self.observe(input, *id, observation, overlay, rooms);
+                    }
+                    Message::Agent(report) => self.report(input, report),
+                    Message::Started { source, time, .. } => self.restart(input, *source, *time),
+                    Message::Heartbeat { .. } => self.count(input).applied += 1,
+                    Message::SetAside { .. } => self.count(input).set_aside += 1,
+                }
+            }
+        }
+    }
+
+    fn is_late(&self, time: Timestamp) -> bool {
+        let watermark = self.watermark.get();
+        watermark.is_some_and(|watermark| time < watermark.minus(self.settings.lateness))
+    }
+
+    fn observe(
+        &mut self,
+        input: usize,
+        id: ContactId,
+        observation: &Observation,
+        overlay: &mut HashMap<ContactId, Contact>,
+        rooms: &mut Vec<Vec<Observation>>,
+    ) {
+        let time = observation.time;
+        if self.is_late(time) {
+            self.count(input).late += 1;
+            return;
+        }
+        let held = &self.chain.held;
+        let size = &mut self.size;
+        let contact = overlay.entry(id).or_insert_with(|| {
+            let room = rooms.pop().unwrap_or_default();
+            *size += CONTACT_BYTES;
+            match held.get(&id) {
+                Some(packed) => {
+                    *size += packed.bytes();
+                    packed.contact_in(room)
+                }
+                None => Contact::from_sorted(room),
+            }
+        });
+        self.size += OBSERVATION_BYTES;
+        match contact.observe(observation.clone(), self.settings.contact) {
+            Seen::New => self.count(input).applied += 1,
+            Seen::Repeat => self.count(input).repeated += 1,
+            Seen::OverBound => self.count(input).anomalies[bound_kind(0)] += 1,
+        }
+        self.watermark.reach(time, id);
+    }
+
+    fn report(&mut self, input: usize, report: &AgentReport) {
+        let is_known =
+            self.chain.agents.contains(&report.agent) || self.new_agents.contains(&report.agent);
+        if !is_known {
+            if self.chain.agents.len() + self.new_agents.len() >= self.settings.agents {
+                self.count(input).anomalies[bound_kind(3)] += 1;
+                return;
+            }
+            self.new_agents.insert(report.agent);
+        }
+        self.count(input).applied += 1;
+        self.size += OBSERVATION_BYTES + 2 * report.departments.len();
+        self.agents.push(report.clone());
+    }
+
+    /// A source started: whoever waited in it is lost.
+    fn restart(&mut self, input: usize, source: Source, time: Timestamp) {
+        if self.is_late(time) {
+            self.count(input).late += 1;
+            return;
+        }
+        let restarts = self.restarts.get_or_insert_with(|| self.chain.restarts.clone());
+        match restarts.insert(source, time) {
+            Taken::Repeat => {
+                self.count(input).repeated += 1;
+                return;
+            }
+            Taken::New => {}
+            Taken::OverBound => self.count(input).anomalies[bound_kind(2)] += 1,
+        }
+        self.new_restarts.push((source, time));
+        self.count(input).applied += 1;
+    }
+}
+
+/// Finds contacts that are judged again though nothing came of them, as many as a record has room
+/// for.
+struct Again<'a> {
+    chain: &'a Chain,
+    settings: &'a Settings,
+    /// From this contact on all are judged again since a restart.
+    rejudge: Option<ContactId>,
+    size: &'a mut usize,
+    work: &'a mut Vec<Work>,
+}
+
+impl Again<'_> {
+    /// Those in which someone waits and has been silent for T.
+    fn due(&mut self, wheel: &mut BTreeMap<i32, Vec<ContactId>>, frontier: Timestamp) {
+        self.turn(wheel, frontier, |again, id| {
+            if let Some(held) = again.chain.held.get(&id).filter(|held| held.is_open()) {
+                *again.size += held.bytes() + CONTACT_BYTES;
+                again.work.push(Work { id, changed: None, off_the_wheel: true });
+            }
+        });
+    }
+
+    /// Those that nothing can come of any more.
+    fn over(
+        &mut self,
+        wheel: &mut BTreeMap<i32, Vec<ContactId>>,
+        watermark: Timestamp,
+        gone: &mut Vec<ContactId>,
+    ) {
+        let mut early = Vec::new();
+        self.turn(wheel, watermark, |again, id| {
+            let Some(held) = again.chain.held.get(&id).filter(|held| !held.is_open()) else {
+                return;
+            };
+            let over_at = held.last_time().plus(again.settings.hold());
+            if over_at >= watermark {
+                early.push((over_at.minute() + 1, id));
+            } else if again.rejudge.is_some_and(|from| id >= from) {
+                // It is judged once more before it is let go.
+                *again.size += held.bytes() + CONTACT_BYTES;
+                again.work.push(Work { id, changed: None, off_the_wheel: true });
+            } else {
+                *again.size += 10;
+                gone.push(id);
+            }
+        });
+        for (minute, id) in early {
+            wheel.entry(minute).or_default().push(id);
+        }
+    }
+
+    fn turn(
+        &mut self,
+        wheel: &mut BTreeMap<i32, Vec<ContactId>>,
+        time: Timestamp,
+        mut each: impl FnMut(&mut Self, ContactId),
+    ) {
+        while let Some(mut first) = wheel.first_entry()
+            && *first.key() <= time.minute()
+        {
+            while *self.size < self.settings.record_bytes
+                && let Some(id) = first.get_mut().pop()
+            {
+                each(self, id);
+            }
+            if !first.get().is_empty() {
+                return;
+            }
+            first.remove();
+        }
+    }
+
+    /// All that are held, from the cursor on; gives where to go on.
+    fn rejudge(&mut self) -> Option<ContactId> {
+        let from = self.rejudge?;
+        let mut ids: Vec<ContactId> =
+            self.chain.held.keys().copied().filter(|id| *id >= from).collect();
+        ids.sort_unstable();
+        for id in ids {
+            if *self.size >= self.settings.record_bytes {
+                return Some(id);
+            }
+            let bytes = self.chain.held.get(&id).map_or(0, Packed::bytes);
+            *self.size += bytes + CONTACT_BYTES;
+            self.work.push(Work { id, changed: None, off_the_wheel: false });
+        }
+        None
+    }
+}
+
+/// At the bound the contacts whose last event is oldest go first. Their figures stay as they are.
+/// A fiftieth more than needed goes at once, so that the search pays.
+fn evict(chain: &Chain, room: usize, work: &[Work], gone: &[ContactId]) -> Vec<ContactId> {
+    let held = &chain.held;
+    let new = |work: &&Work| work.changed.is_some() && !held.contains_key(&work.id);
+    let stay = held.len() - gone.len() + work.iter().filter(new).count();
+    if stay <= room {
+        return Vec::new();
+    }
+    let excess = stay - room + room / 50;
+    let in_use = |id: &ContactId| {
+        work.binary_search_by_key(id, |work| work.id).is_ok() || gone.binary_search(id).is_ok()
+    };
+    let mut oldest: Vec<(Timestamp, ContactId)> = held
+        .iter()
+        .filter(|(id, _)| !in_use(id))
+        .map(|(id, packed)| (packed.last_time(), *id))
+        .collect();
+    oldest.sort_unstable();
+    oldest.truncate(excess);
+    oldest.into_iter().map(|(_, id)| id).collect()
+}
+
+pub(super) fn add_cell(
+    cells: &mut HashMap<CellKey, Tally>,
+    fact: &Fact,
+    sign: i64,
+    bounds: &Bounds,
+) {
     let line =
         Line { department: fact.department, queue: fact.queue, outside_hours: fact.outside_hours };
     let tally = cells.entry(CellKey { quarter: fact.offered_at.quarter(), line }).or_default();
     fact.cell_entries(bounds, |code, n| tally.add(code, sign * n));
 }
 
-fn add_panes(panes: &mut HashMap<PaneKey, Tally>, fact: &Fact, sign: i64, oldest: i32) {
+pub(super) fn add_panes(panes: &mut HashMap<PaneKey, Tally>, fact: &Fact, sign: i64, oldest: i32) {
     fact.pane_entries(|at, code, n| {
         if at.minute() >= oldest {
             panes.entry((at.minute(), fact.department)).or_default().add(code, sign * n);
@@ -370,7 +605,7 @@ fn add_panes(panes: &mut HashMap<PaneKey, Tally>, fact: &Fact, sign: i64, oldest
     });
 }
 
-fn sorted<K: Ord + Copy>(deltas: HashMap<K, Tally>) -> Vec<(K, Tally)> {
+pub(super) fn sorted<K: Ord + Copy>(deltas: HashMap<K, Tally>) -> Vec<(K, Tally)> {
     let mut deltas: Vec<(K, Tally)> =
         deltas.into_iter().filter(|(_, tally)| !tally.is_empty()).collect();
     deltas.sort_unstable_by_key(|(key, _)| *key);

@@ -1,26 +1,26 @@
 //! One commit: how a range of a partition's events changes the figures.
 
+use super::chain::Link;
+use super::incident::Incident;
+use super::watermark::Watermark;
 use crate::domain::board::PaneKey;
 use crate::domain::cell::CellKey;
-use crate::domain::contact::contribution::Fact;
 use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::Anomaly;
 use crate::domain::event::AgentReport;
-use crate::domain::ids::ContactId;
+use crate::domain::ids::{ContactId, Source};
 use crate::domain::tally::Tally;
 use crate::domain::units::Timestamp;
 use crate::wire::canonical::Note;
 use crate::wire::reject::Reason;
 
 /// A change of one held contact.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// Which contact.
     pub contact: ContactId,
     /// What is held of it from now on; `None` when it is let go.
     pub held: Option<Packed>,
-    /// Its facts if someone waits in it, else empty.
-    pub open: Vec<Fact>,
 }
 
 /// What was counted beside the figures.
@@ -82,29 +82,34 @@ impl Counts {
     }
 }
 
-/// One commit of one partition.
-#[derive(Clone, Debug)]
+/// One commit of one partition: how a range of its events changes the figures.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// The engine's index of the partition.
-    pub partition: usize,
-    /// Position in the chain, from 1.
-    pub sequence: u64,
-    /// First offset that it covers.
-    pub from: i64,
-    /// First offset that it does not cover.
-    pub to: i64,
+    /// Its place in the chain.
+    pub link: Link,
+    /// The text of the rules, when they are new to the chain.
+    pub rules: Option<String>,
     /// The partition's watermark after it.
-    pub watermark: Option<Timestamp>,
+    pub watermark: Watermark,
     /// The largest event time so far.
     pub last_event: Option<Timestamp>,
+    /// The latest time at which the partition was told that nothing more came.
+    pub ticked: Option<Timestamp>,
+    /// Telephone systems that restarted, and when.
+    pub restarts: Vec<(Source, Timestamp)>,
+    /// After a restart all held contacts are judged again, in the order of their ids; where that
+    /// goes on in the next record. `None` when it is done.
+    pub rejudge: Option<ContactId>,
     /// Changes of cells, in order of their keys.
     pub cells: Vec<(CellKey, Tally)>,
     /// Changes of panes, in order of their keys; those older than the watermark − 2 h left out.
     pub panes: Vec<(PaneKey, Tally)>,
-    /// Changed contacts.
+    /// Changed contacts, in order of their ids.
     pub changes: Vec<Change>,
     /// What agents do.
     pub agents: Vec<AgentReport>,
-    /// What was counted.
-    pub counts: Counts,
+    /// What was counted, by input.
+    pub counts: Vec<Counts>,
+    /// What should not have happened.
+    pub incidents: Vec<Incident>,
 }

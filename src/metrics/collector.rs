@@ -16,8 +16,8 @@ use super::names::{self, CATALOGUE, Family, Group, Kind};
 use crate::domain::event::AgentState;
 use crate::domain::goal::{Direction, Goal};
 use crate::domain::snapshot::{
-    CounterHistogram, DepartmentView, GoalWindow, LEFT_DISPOSITIONS, PERCENTILES, PartitionView,
-    PlaceCounters, Snapshot, Waits, Window, bounds,
+    CounterHistogram, DepartmentView, GoalWindow, LEFT_DISPOSITIONS, LedgerSeen, LedgerView,
+    PERCENTILES, PartitionView, PlaceCounters, Snapshot, Waits, Window, bounds,
 };
 use crate::domain::units::Timestamp;
 
@@ -153,15 +153,30 @@ fn build(out: &mut Families) {
 fn stream(out: &mut Families, snapshot: &Snapshot) {
     let stream = &snapshot.stream;
     for view in &stream.partitions {
-        partition(out, view);
+        let number = view.partition.to_string();
+        let labels = [view.topic.as_str(), number.as_str()];
+        out.put_some(&names::LAG, &labels, view.lag.map(|lag| lag as f64));
+        // What the chains count would seem to begin anew while they are folded.
+        if snapshot.caught_up {
+            partition(out, view, &labels);
+        }
     }
-    for (reason, count) in &stream.rejected {
-        out.put(&names::REJECTED, &[reason], *count as f64);
+    if snapshot.caught_up {
+        for (reason, count) in &stream.rejected {
+            out.put(&names::REJECTED, &[reason], *count as f64);
+        }
+        for (kind, count) in &stream.anomalies {
+            out.put(&names::ANOMALIES, &[kind], *count as f64);
+        }
+        for (kind, count) in &stream.incidents {
+            out.put(&names::INCIDENTS, &[kind], *count as f64);
+        }
     }
-    for (kind, count) in &stream.anomalies {
-        out.put(&names::ANOMALIES, &[kind], *count as f64);
-    }
-    out.put(&names::ASSIGNED, &[], stream.partitions.len() as f64);
+    let assigned = match &stream.ledger {
+        Some(ledger) => ledger.partitions.iter().filter(|one| one.is_owned).count(),
+        None => stream.partitions.len(),
+    };
+    out.put(&names::ASSIGNED, &[], assigned as f64);
     out.put(&names::REBALANCES, &[], stream.rebalances as f64);
     out.put(&names::HELD_CONTACTS, &[], stream.held_contacts as f64);
     out.put(&names::HELD_BYTES, &[], stream.held_bytes as f64);
@@ -169,20 +184,67 @@ fn stream(out: &mut Families, snapshot: &Snapshot) {
     out.put(&names::READER_CLOCK, &[], seconds(snapshot.now));
     let (buckets, count, sum) = &stream.apply_seconds;
     out.put_histogram(&names::APPLY, &[], buckets.iter().copied(), *count, *sum);
+    if let Some(view) = &stream.ledger {
+        ledger(out, view, snapshot.caught_up);
+    }
 }
 
-fn partition(out: &mut Families, view: &PartitionView) {
-    let number = view.partition.to_string();
-    let labels = [view.topic.as_str(), number.as_str()];
-    out.put(&names::CONSUMED, &labels, view.consumed as f64);
-    out.put(&names::APPLIED, &labels, view.applied as f64);
-    out.put(&names::CORRECTIONS, &labels, view.corrections as f64);
-    out.put(&names::LATE, &labels, view.late as f64);
-    out.put(&names::REPEATED, &labels, view.repeated as f64);
-    out.put(&names::SET_ASIDE, &labels, view.set_aside as f64);
-    out.put_some(&names::LAG, &labels, view.lag.map(|lag| lag as f64));
-    out.put_some(&names::LAST_EVENT, &labels, view.last_event.map(seconds));
-    out.put_some(&names::WATERMARK, &labels, view.watermark.map(seconds));
+fn ledger(out: &mut Families, ledger: &LedgerView, caught_up: bool) {
+    for view in &ledger.partitions {
+        let number = view.partition.to_string();
+        let labels = [number.as_str()];
+        if caught_up {
+            out.put(&names::LEDGER_COMMITS, &labels, view.sequence as f64);
+        }
+        out.put(&names::LEDGER_EPOCH, &labels, view.epoch as f64);
+        out.put(&names::LEDGER_OWNED, &labels, truth(view.is_owned));
+        out.put(&names::LEDGER_FAILURES, &labels, view.append_failures as f64);
+    }
+    let seen = &ledger.seen;
+    let valid = seen.read - seen.stale - seen.passed - seen.broken;
+    let verdicts =
+        [("valid", valid), ("stale", seen.stale), ("copy", seen.passed), ("broken", seen.broken)];
+    for (verdict, count) in verdicts {
+        out.put(&names::LEDGER_READ, &[verdict], count as f64);
+    }
+    let done = [
+        ("taken_over", seen.taken_over),
+        ("dropped", seen.dropped),
+        ("resent", seen.resent),
+        ("stalled", seen.stalled),
+    ];
+    for (what, count) in done {
+        out.put(&names::LEDGER_EVENTS, &[what], count as f64);
+    }
+    out.put(&names::LEDGER_BYTES, &[], seen.committed_bytes as f64);
+    let mut passed = 0;
+    let buckets = LedgerSeen::COMMIT_BOUNDS_MS.iter().zip(seen.commit_slots).map(|(bound, n)| {
+        passed += n;
+        (*bound as f64 / 1_000.0, passed)
+    });
+    let (count, sum) = (seen.committed as u64, seen.commit_ms as f64 / 1_000.0);
+    out.put_histogram(&names::LEDGER_SECONDS, &[], buckets, count, sum);
+    out.put(&names::LEDGER_STALE, &[], truth(ledger.is_stale));
+    out.put(&names::LEDGER_HALTED, &[], truth(ledger.is_halted));
+    out.put_some(&names::LEDGER_MIN_INSYNC, &[], ledger.min_insync_replicas.map(f64::from));
+    out.put(&names::INPUT_GAPS, &[], seen.gaps as f64);
+    let snapshot = &ledger.snapshot;
+    out.put_some(&names::SNAPSHOT_TIME, &[], snapshot.written_at.map(seconds));
+    out.put(&names::SNAPSHOT_BYTES, &[], snapshot.bytes as f64);
+    out.put(&names::SNAPSHOT_PAUSE, &[], snapshot.pause_seconds);
+    out.put(&names::SNAPSHOT_FAILURES, &[], snapshot.failures as f64);
+    out.put(&names::SNAPSHOT_ASIDE, &[], snapshot.set_aside as f64);
+}
+
+fn partition(out: &mut Families, view: &PartitionView, labels: &[&str]) {
+    out.put(&names::CONSUMED, labels, view.consumed as f64);
+    out.put(&names::APPLIED, labels, view.applied as f64);
+    out.put(&names::CORRECTIONS, labels, view.corrections as f64);
+    out.put(&names::LATE, labels, view.late as f64);
+    out.put(&names::REPEATED, labels, view.repeated as f64);
+    out.put(&names::SET_ASIDE, labels, view.set_aside as f64);
+    out.put_some(&names::LAST_EVENT, labels, view.last_event.map(seconds));
+    out.put_some(&names::WATERMARK, labels, view.watermark.map(seconds));
 }
 
 fn goals(out: &mut Families, snapshot: &Snapshot) {

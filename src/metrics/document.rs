@@ -36,8 +36,9 @@ What `/metrics` exports. This file is made from the catalogue in `src/metrics/na
   (`svarstid_all_…`), never one more department, so a sum over departments is right.
 - A ratio without calls is absent, never 0 or 1. Counters of every known department start at 0
   and never shrink; a correction that lowers a count shows in `svarstid_corrections_total`.
-- Until the ledger is folded to its end (`svarstid_caught_up` is 0) only the groups Stream and
-  Web and `svarstid_build_info` are exported.
+- Until the ledger is folded to its end, and while nothing is heard of it (`svarstid_caught_up` is
+  0), only what the program tells of itself is exported: of the groups Stream, Ledger and Web what
+  no chain counts, and `svarstid_build_info` are exported.
 - Fewer than three agents logged in: `svarstid_agents_logged_in` says how many, and
   `svarstid_agents` says nothing of their states. The states of the whole municipality are also
   held back where subtracting the departments would leave one or two.

@@ -45,13 +45,15 @@ pub enum Group {
     Identity,
     /// The stream of events.
     Stream,
+    /// The ledger in Kafka and this instance's part in it.
+    Ledger,
     /// The daemon's own web pages.
     Web,
 }
 
 impl Group {
     /// Every group in the order of the catalogue.
-    pub const ALL: [Group; 9] = [
+    pub const ALL: [Group; 10] = [
         Group::Switchboard,
         Group::Queue,
         Group::Live,
@@ -60,6 +62,7 @@ impl Group {
         Group::Percentiles,
         Group::Identity,
         Group::Stream,
+        Group::Ledger,
         Group::Web,
     ];
 
@@ -74,6 +77,7 @@ impl Group {
             Group::Percentiles => "Waits in windows",
             Group::Identity => "Identity",
             Group::Stream => "Stream",
+            Group::Ledger => "Ledger",
             Group::Web => "Web",
         }
     }
@@ -281,6 +285,44 @@ catalogue! {
             "Whether the ledger is folded to its end (1); until then only these families show.";
         READER_CLOCK: Gauge "svarstid_reader_clock_timestamp_seconds" []
             "The clock at which windows end.";
+    }
+    Ledger {
+        INCIDENTS: Counter "svarstid_incidents_total" ["kind"]
+            "What should not have happened, as the ledger tells it.";
+        LEDGER_COMMITS: Counter "svarstid_ledger_records_total" ["partition"]
+            "Records of the chain that count.";
+        LEDGER_EPOCH: Gauge "svarstid_ledger_epoch" ["partition"]
+            "How many times the partition was taken over.";
+        LEDGER_OWNED: Gauge "svarstid_ledger_owned" ["partition"]
+            "Whether this instance writes the partition's chain (1).";
+        LEDGER_FAILURES: Counter "svarstid_ledger_append_failures_total" ["partition"]
+            "Appends that failed or whose outcome is unknown; the same bytes are sent again.";
+        LEDGER_READ: Counter "svarstid_ledger_read_total" ["verdict"]
+            "Records read by this process, by what they are to the chain.";
+        LEDGER_EVENTS: Counter "svarstid_ledger_protocol_total" ["what"]
+            "What this process did to keep the chains: took over, dropped, sent again, stalled.";
+        LEDGER_BYTES: Counter "svarstid_ledger_committed_bytes_total" []
+            "Bytes of this process's commits that count, before compression.";
+        LEDGER_SECONDS: Histogram "svarstid_ledger_commit_seconds" []
+            "From appending a commit to reading it back.";
+        LEDGER_STALE: Gauge "svarstid_ledger_stale" []
+            "Whether nothing was heard of the ledger for 10 s (1); then no figures show.";
+        LEDGER_HALTED: Gauge "svarstid_ledger_halted" []
+            "Whether nothing goes on (1), since there is a snapshot and no ledger; /-/ready tells.";
+        LEDGER_MIN_INSYNC: Gauge "svarstid_ledger_min_insync_replicas" []
+            "Replicas that have a record before it counts; absent when the brokers do not tell.";
+        INPUT_GAPS: Counter "svarstid_input_gaps_total" []
+            "Times that offsets were missing in an input: markers of transactions, or deleted.";
+        SNAPSHOT_TIME: Gauge "svarstid_snapshot_last_success_timestamp_seconds" []
+            "When the snapshot file was last written; absent before that.";
+        SNAPSHOT_BYTES: Gauge "svarstid_snapshot_size_bytes" []
+            "Size of the snapshot file.";
+        SNAPSHOT_PAUSE: Gauge "svarstid_snapshot_pause_seconds" []
+            "How long the fold stood still for the last snapshot.";
+        SNAPSHOT_FAILURES: Counter "svarstid_snapshot_failures_total" []
+            "Times that the snapshot file could not be written.";
+        SNAPSHOT_ASIDE: Counter "svarstid_snapshot_set_aside_total" []
+            "Times that a snapshot file could not be used and was set aside.";
     }
     Web {
         HTTP_REQUESTS: Counter "svarstid_http_requests_total" ["handler", "code"]

@@ -19,7 +19,7 @@ use crate::domain::ids::{Department, Names, Queue};
 use crate::domain::rules::Rules;
 use crate::domain::tally::{Bounds, Code, DOCUMENT_BOUNDS, Tally, WaitHistogram, code};
 use crate::domain::units::{Millis, Timestamp};
-use crate::engine::{Engine, Ledger, Quality};
+use crate::engine::{Engine, Quality};
 
 /// How long one row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub(super) struct GoalRow {
     pub(super) verdict: &'static str,
 }
 
-impl<L: Ledger> Engine<L> {
+impl Engine {
     /// The figures by interval, at the reader's clock: calls that wait past their limit by then
     /// are missed.
     pub fn document(&self, interval: Interval, now: Timestamp) -> Document {

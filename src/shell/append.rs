@@ -181,10 +181,27 @@ impl Appender {
     ///
     /// [`Full`] when nothing was taken and the same may be tried again.
     pub fn append(&mut self, token: u64, partition: i32, payload: &[u8]) -> Result<(), Full> {
+        self.append_at(token, partition, None, payload)
+    }
+
+    /// The same, as if it had been written at another time, in ms since 1970: for a copy of a
+    /// ledger.
+    ///
+    /// # Errors
+    ///
+    /// As [`Appender::append`].
+    pub fn append_at(
+        &mut self,
+        token: u64,
+        partition: i32,
+        time_ms: Option<i64>,
+        payload: &[u8],
+    ) -> Result<(), Full> {
         let topic = std::mem::take(&mut self.topic);
-        let record = BaseRecord::with_opaque_to(&topic, Box::new(Ticket { token, partition }))
+        let mut record = BaseRecord::with_opaque_to(&topic, Box::new(Ticket { token, partition }))
             .partition(partition)
             .payload(payload);
+        record.timestamp = time_ms;
         let sent = self.send(record);
         self.topic = topic;
         sent

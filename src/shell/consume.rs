@@ -5,7 +5,7 @@
 //! since the ledger is in memory. Statistics and errors are served only while somebody polls, so
 //! everything else that this thread does is short.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -17,27 +17,20 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use tokio::sync::{mpsc, watch};
 
 use super::clock::{Clock, Stopwatch};
-use super::http::{FiguresQuestion, Readiness};
+use super::http::Readiness;
 use super::kafka::{self, Missing};
+use super::outlet::Outlet;
 use super::{Stop, usage};
-use crate::config::Commit;
+use crate::config::{Commit, Config};
 use crate::domain::calendar::Zone;
-use crate::domain::snapshot::Snapshot;
 use crate::domain::units::Timestamp;
 use crate::engine::Engine;
-use crate::report::Interval;
 use crate::wire::canonical::Arrival;
 
 /// How long one question to a broker may take; a stop waits for it.
 const ASK: Duration = Duration::from_secs(1);
-/// Between two pictures when something happens.
-const PICTURE: Duration = Duration::from_millis(200);
-/// Between two pictures when nothing does, since the windows move with the clock, and while the
-/// past is read, which nobody looks at.
-const IDLE_PICTURE: Duration = Duration::from_secs(1);
 /// A broker that has just started may not know its topics yet.
 const TOPIC_LOOKS: u32 = 3;
 
@@ -55,12 +48,20 @@ pub struct Feed {
     pub engine: Engine,
     /// Ends the thread.
     pub stop: Stop,
-    /// Where pictures go.
-    pub snapshots: watch::Sender<Arc<Snapshot>>,
-    /// Where readiness goes.
-    pub readiness: watch::Sender<Readiness>,
-    /// Who asks for figures.
-    pub figures: mpsc::Receiver<FiguresQuestion>,
+}
+
+impl Feed {
+    /// What a configuration says; `settings` are those of the consumer.
+    pub fn new(
+        config: &Config,
+        settings: ClientConfig,
+        clock: Clock,
+        engine: Engine,
+        stop: Stop,
+    ) -> Feed {
+        let topics = config.topics.events.clone();
+        Feed { settings, topics, commit: config.commit.clone(), clock, engine, stop }
+    }
 }
 
 /// What the client tells while it is polled.
@@ -108,12 +109,12 @@ struct Reading {
 ///
 /// [`super::Usage`] when a topic is missing or their partitions differ; a failure when the client
 /// gives up for good.
-pub fn read(feed: Feed) -> anyhow::Result<()> {
+pub fn read(feed: Feed, outlet: Outlet) -> anyhow::Result<()> {
     let consumer: BaseConsumer<Watch> = feed
         .settings
         .create_with_context(Watch::default())
         .map_err(|error| usage(kafka::refused(&error)))?;
-    let mut reader = Reader::new(feed);
+    let mut reader = Reader::new(feed, outlet);
     if !reader.connect(&consumer)? {
         return Ok(());
     }
@@ -122,15 +123,14 @@ pub fn read(feed: Feed) -> anyhow::Result<()> {
         reader.gather(&consumer)?;
         reader.settle();
         let events = reader.feed.engine.gathered();
-        if events > 0 {
-            let began = Stopwatch::start();
-            reader.feed.engine.commit();
+        let began = Stopwatch::start();
+        if reader.feed.engine.commit() {
             reader.feed.engine.timed(events, began.passed().as_secs_f64());
-            reader.is_changed = true;
+            reader.outlet.changed();
         }
         reader.hear_statistics(&consumer);
         reader.catch_up();
-        if reader.published.passed() >= reader.pause() {
+        if reader.outlet.left(reader.is_caught_up).is_zero() {
             reader.publish();
         }
         reader.answer();
@@ -143,12 +143,11 @@ pub fn read(feed: Feed) -> anyhow::Result<()> {
 
 struct Reader {
     feed: Feed,
+    outlet: Outlet,
     brokers: String,
     readings: Vec<Reading>,
     partitions: usize,
     started: Stopwatch,
-    published: Stopwatch,
-    is_changed: bool,
     is_caught_up: bool,
     /// The minute in which partitions were last settled.
     settled: Option<i32>,
@@ -160,15 +159,14 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(feed: Feed) -> Reader {
+    fn new(feed: Feed, outlet: Outlet) -> Reader {
         Reader {
             brokers: feed.settings.get("bootstrap.servers").unwrap_or_default().to_owned(),
             feed,
+            outlet,
             readings: Vec::new(),
             partitions: 0,
             started: Stopwatch::start(),
-            published: Stopwatch::start(),
-            is_changed: false,
             is_caught_up: false,
             settled: None,
             records: 0,
@@ -244,12 +242,16 @@ impl Reader {
 
     fn assign(&mut self, consumer: &BaseConsumer<Watch>) -> anyhow::Result<()> {
         let mut wanted = TopicPartitionList::new();
+        for partition in 0..self.partitions {
+            let number = i32::try_from(partition).unwrap_or(i32::MAX);
+            self.feed.engine.open_partitions(&self.feed.topics, number);
+        }
         for reading in &mut self.readings {
             let name = &self.feed.topics[reading.topic];
             wanted
                 .add_partition_offset(name, reading.partition, Offset::Beginning)
                 .context("cannot read from the beginning")?;
-            reading.index = self.feed.engine.open_partition(name, reading.partition);
+            reading.index = usize::try_from(reading.partition).unwrap_or(0);
         }
         consumer.assign(&wanted).context("cannot take the partitions")?;
         let records: i64 = self.readings.iter().map(|one| one.end - one.next).sum();
@@ -266,8 +268,11 @@ impl Reader {
             return;
         }
         self.settled = Some(now.minute());
-        for one in self.readings.iter().filter(|one| one.next >= one.end) {
-            self.feed.engine.settle(one.index, now);
+        for partition in 0..self.partitions {
+            let mut inputs = self.readings.iter().filter(|one| one.index == partition);
+            if inputs.all(|one| one.next >= one.end) {
+                self.feed.engine.settle(partition, now);
+            }
         }
     }
 
@@ -277,7 +282,7 @@ impl Reader {
         let idle = Duration::from_millis(u64::from(self.feed.commit.idle_interval_ms));
         let most = usize::try_from(self.feed.commit.max_events).unwrap_or(usize::MAX);
         let began = Stopwatch::start();
-        let mut limit = idle.min(self.published.left_of(self.pause()));
+        let mut limit = idle.min(self.outlet.left(self.is_caught_up));
         let mut wait = limit;
         let mut taken = 0_u32;
         loop {
@@ -308,10 +313,6 @@ impl Reader {
         }
     }
 
-    fn pause(&self) -> Duration {
-        if self.is_changed && self.is_caught_up { PICTURE } else { IDLE_PICTURE }
-    }
-
     fn take(&mut self, message: &BorrowedMessage<'_>) {
         let partition = usize::try_from(message.partition()).unwrap_or(usize::MAX);
         // With one topic, the usual case, its name need not be looked at.
@@ -337,7 +338,7 @@ impl Reader {
             content_type_cloudevents: is_cloudevents(message),
         };
         let bytes = message.payload().unwrap_or_default();
-        self.feed.engine.event(reading.index, offset, bytes, &arrival);
+        self.feed.engine.event_of(reading.index, reading.topic, offset, bytes, &arrival);
         self.records += 1;
         if self.away_since.is_some() || self.trouble.is_some() {
             self.back();
@@ -455,12 +456,9 @@ impl Reader {
 
     fn publish(&mut self) {
         for one in &self.readings {
-            self.feed.engine.set_position(one.index, Some(one.end), one.next);
+            self.feed.engine.set_position(one.index, one.topic, Some(one.end), one.next);
         }
-        let snapshot = self.feed.engine.snapshot(self.feed.clock.now());
-        self.feed.snapshots.send_replace(Arc::new(snapshot));
-        self.published = Stopwatch::start();
-        self.is_changed = false;
+        self.outlet.publish(&mut self.feed.engine, &self.feed.clock);
         self.show_readiness();
     }
 
@@ -481,28 +479,11 @@ impl Reader {
                 false => format!("reading the past: {left} records to go"),
             });
         }
-        let readiness = Readiness { ready: reasons.is_empty(), reasons };
-        self.feed.readiness.send_if_modified(|shown| {
-            let is_other = shown.ready != readiness.ready || shown.reasons != readiness.reasons;
-            *shown = readiness;
-            is_other
-        });
+        self.outlet.show(Readiness { ready: reasons.is_empty(), reasons, notes: Vec::new() });
     }
 
     fn answer(&mut self) {
-        while let Ok(question) = self.feed.figures.try_recv() {
-            let document = question.interval.parse::<Interval>().map_err(|_| {
-                format!(
-                    "unknown interval \"{}\"; there are: quarter, hour, day, month",
-                    question.interval
-                )
-            });
-            let now = self.feed.clock.now();
-            let answer =
-                document.map(|interval| self.feed.engine.document(interval, now).to_json());
-            // Whoever asked may have hung up.
-            drop(question.answer.send(answer));
-        }
+        self.outlet.answer(&self.feed.engine, &self.feed.clock);
     }
 }
 
@@ -514,7 +495,7 @@ enum Fruitless {
     Away(KafkaError),
 }
 
-fn is_cloudevents(message: &BorrowedMessage<'_>) -> bool {
+pub(super) fn is_cloudevents(message: &BorrowedMessage<'_>) -> bool {
     let is_so = |name: &str, value: Option<&[u8]>| {
         name.eq_ignore_ascii_case("content-type")
             && value.is_some_and(|value| value.starts_with(b"application/cloudevents+json"))

@@ -13,8 +13,9 @@ use anyhow::Context as _;
 
 use super::broker::Embedded;
 use super::clock::Clock;
+use super::consume::{self, Feed};
 use super::produce::{Patience, Producer};
-use super::run::{self, Daemon, Keys};
+use super::run::{self, Keys};
 use super::simulate::{create, date, send, write_truth};
 use super::{Stop, day, kafka, log, minute, usage};
 use crate::cli::Demo;
@@ -94,8 +95,8 @@ pub fn demo(asked: &Demo) -> anyhow::Result<()> {
     // The embedded broker does not wake a waiting fetch when something new comes.
     client.set("fetch.wait.max.ms", "10");
     let engine = run::engine(&config, &Keys::fixed());
-    let served =
-        run::serve(Daemon { config: &config, client, engine, clock, stop: stop.clone(), listener });
+    let feed = Feed::new(&config, client, clock, engine, stop.clone());
+    let served = run::serve(&clock, &stop, listener, move |outlet| consume::read(feed, outlet));
     stop.ask();
     let simulated = simulator.join().map_err(|_| anyhow::anyhow!("the simulator's thread died"))?;
     served.and(simulated)
@@ -171,7 +172,8 @@ mod tests {
         let from = Date::constant(2026, 10, 5);
         let queues = Parameters::new(1, from, from.tomorrow().unwrap()).queues();
         let mut text = "# The configuration of `svarstid demo`: the municipality that its \
-                        simulator plays.\n\n[topics]\nevents = [\"svarstid.demo\"]\n\n\
+                        simulator plays.\n\n[ledger]\nstorage = \"memory\"\n\n\
+                        [topics]\nevents = [\"svarstid.demo\"]\n\n\
                         [switchboard]\n"
             .to_owned();
         let departments = departments();

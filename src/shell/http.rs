@@ -31,6 +31,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tower_http::compression::CompressionLayer;
 
+use super::clock::Stopwatch;
 use super::pages::{self, Part};
 use crate::domain::snapshot::Snapshot;
 use crate::metrics::{self, Instruments, LiveClient};
@@ -39,13 +40,35 @@ use crate::metrics::{self, Instruments, LiveClient};
 #[derive(Clone, Debug)]
 pub struct Web {
     /// The picture that metrics and pages are drawn from.
-    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    pub pictures: watch::Receiver<Shown>,
     /// Whether the figures may be relied on.
     pub readiness: watch::Receiver<Readiness>,
     /// Questions to the engine.
     pub figures: mpsc::Sender<FiguresQuestion>,
     /// Turns true when the daemon stops.
     pub shutdown: watch::Receiver<bool>,
+}
+
+/// A picture and how old it is.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The picture.
+    pub snapshot: Arc<Snapshot>,
+    /// Since it was taken: an instance that was frozen must not show it as if it were new.
+    pub taken: Stopwatch,
+}
+
+impl Shown {
+    /// The picture as it may be shown now. When nobody has taken one for long, it carries no
+    /// figures of the municipality.
+    pub fn now(&self) -> Arc<Snapshot> {
+        if self.taken.passed() <= PICTURE_AGE_MAX || !self.snapshot.caught_up {
+            return Arc::clone(&self.snapshot);
+        }
+        let mut snapshot = Snapshot::clone(&self.snapshot);
+        snapshot.caught_up = false;
+        Arc::new(snapshot)
+    }
 }
 
 /// Whether the daemon is ready, and why not.
@@ -55,6 +78,8 @@ pub struct Readiness {
     pub ready: bool,
     /// What is missing, for operators; one line each.
     pub reasons: Vec<String>,
+    /// What they should know of though it is ready, one line each.
+    pub notes: Vec<String>,
 }
 
 /// Asks the engine for the document of figures.
@@ -68,6 +93,8 @@ pub struct FiguresQuestion {
 
 /// The intervals of `/api/v1/figures`; the first is the default.
 const INTERVALS: [&str; 4] = ["hour", "quarter", "day", "month"];
+/// An older picture is not shown as the present.
+const PICTURE_AGE_MAX: Duration = Duration::from_secs(10);
 /// How long the engine may take for an answer.
 const FIGURES_LIMIT: Duration = Duration::from_secs(10);
 /// A live page hears at most so often.
@@ -176,13 +203,13 @@ async fn not_found() -> Response {
 }
 
 async fn index(State(shared): State<Shared>) -> Response {
-    let snapshot = shared.web.snapshots.borrow().clone();
+    let snapshot = shared.web.pictures.borrow().now();
     let ready = shared.web.readiness.borrow().ready;
     html(StatusCode::OK, pages::index(&snapshot, ready))
 }
 
 async fn metrics_text(State(shared): State<Shared>) -> Response {
-    let snapshot = shared.web.snapshots.borrow().clone();
+    let snapshot = shared.web.pictures.borrow().now();
     let instruments = shared.instruments.clone();
     // Milliseconds of work, which the async workers should not be held up by.
     match tokio::task::spawn_blocking(move || instruments.render(&snapshot)).await {
@@ -196,11 +223,12 @@ async fn metrics_text(State(shared): State<Shared>) -> Response {
 
 async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
     let readiness = shared.web.readiness.borrow();
+    let lines = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let notes = lines(&readiness.notes);
     if readiness.ready {
-        return (StatusCode::OK, "ready\n".into());
+        return (StatusCode::OK, format!("ready\n{notes}"));
     }
-    let lines = readiness.reasons.iter().map(|reason| format!("{reason}\n")).collect();
-    (StatusCode::SERVICE_UNAVAILABLE, lines)
+    (StatusCode::SERVICE_UNAVAILABLE, lines(&readiness.reasons) + &notes)
 }
 
 #[derive(serde::Deserialize)]
@@ -297,11 +325,11 @@ impl Reader {
                 tokio::select! {
                     biased;
                     () = stopped(&mut self.web.shutdown) => return None,
-                    changed = self.web.snapshots.changed() => changed.ok()?,
+                    changed = self.web.pictures.changed() => changed.ok()?,
                     changed = self.web.readiness.changed() => changed.ok()?,
                 }
             }
-            let snapshot = self.web.snapshots.borrow_and_update().clone();
+            let snapshot = self.web.pictures.borrow_and_update().now();
             let ready = self.web.readiness.borrow_and_update().ready;
             let parts = pages::parts(&snapshot, ready);
             let event = pages::change(self.sent.as_deref(), &parts);

@@ -174,6 +174,12 @@ impl Tail {
         })
     }
 
+    /// Asks where each partition ends now. Blocks for a moment; without an answer it is nothing.
+    pub fn ask_ends(&self) -> Option<Vec<i64>> {
+        let bounds = ask_bounds(&self.reader).ok()?;
+        Some(bounds.into_iter().map(|bounds| bounds.end).collect())
+    }
+
     /// How long nothing was heard of the partition of which that is longest: no record, no end and
     /// no answer from the broker that holds it.
     pub fn stale_for(&self) -> Duration {

@@ -5,25 +5,34 @@
 //! tells a wrong usage or configuration (exit code 2) from a failure (exit code 1).
 
 pub mod append;
+pub mod audit;
+pub mod backup;
 pub mod broker;
 pub mod check;
 pub mod clock;
 pub mod consume;
+pub mod crash;
 pub mod demo;
 pub mod forward;
 pub mod group;
 pub mod http;
 pub mod kafka;
 pub mod ledger;
+pub mod live;
 pub mod log;
 mod member;
+pub mod outlet;
 pub mod pages;
 mod place;
 pub mod produce;
 pub mod reader;
+pub mod rebuild;
+mod records;
 pub mod replay;
 pub mod run;
 pub mod simulate;
+pub mod snapshot_file;
+pub mod status;
 mod tail;
 pub mod topics;
 

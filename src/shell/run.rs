@@ -6,15 +6,16 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use rdkafka::ClientConfig;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::clock::Clock;
+use super::clock::{Clock, Stopwatch};
 use super::consume::{self, Feed};
-use super::http::{self, Readiness, Web};
+use super::http::{self, Readiness, Shown, Web};
+use super::live::{self, Live};
+use super::outlet::Outlet;
 use super::{Stop, kafka, log, read_config, read_secret, usage};
 use crate::cli::Run;
-use crate::config::Config;
+use crate::config::{Config, Storage};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::units::Millis;
 use crate::engine::{Engine, Settings};
@@ -36,8 +37,16 @@ pub fn run(asked: &Run) -> anyhow::Result<()> {
     let listen = asked.listen.as_deref().map(|address| ("SVARSTID_HTTP_LISTEN", address));
     let config = read_config(&asked.config, listen.as_slice())?;
     refuse_unserved(&config)?;
-    let client = kafka::consumer(kafka::settings(&config.kafka)?, &config.kafka.group);
-    let engine = engine(&config, &Keys::read(&config)?);
+    let settings = kafka::settings(&config.kafka)?;
+    if config.ledger.storage == Storage::Kafka && config.privacy.id_key_file.is_none() {
+        return Err(usage(
+            "privacy.id_key_file: a ledger outlives the program, so the key of its ids has to as \
+             well; make one with: head -c 32 /dev/urandom > /etc/svarstid/id-key, or set \
+             ledger.storage = \"memory\"",
+        ));
+    }
+    let keys = Keys::read(&config)?;
+    let engine = engine(&config, &keys);
     let clock = match &asked.clock {
         Some(text) => text.parse().map_err(|fault: String| usage(format!("--clock: {fault}")))?,
         None => Clock::Real,
@@ -45,7 +54,19 @@ pub fn run(asked: &Run) -> anyhow::Result<()> {
     log::start(&config.log);
     let stop = Stop::on_signals()?;
     let (listener, _) = bind(&config.http.listen)?;
-    serve(Daemon { config: &config, client, engine, clock, stop, listener })
+    match config.ledger.storage {
+        Storage::Memory => {
+            let settings = kafka::consumer(settings, &config.kafka.group);
+            let feed = Feed::new(&config, settings, clock, engine, stop.clone());
+            serve(&clock, &stop, listener, move |outlet| consume::read(feed, outlet))
+        }
+        Storage::Kafka => {
+            let key = keys.fingerprint();
+            let stopped = stop.clone();
+            let live = Live { config, settings, clock, engine, key, stop: stop.clone() };
+            serve(&clock, &stopped, listener, move |outlet| live::read(live, outlet))
+        }
+    }
 }
 
 /// A promise that is not kept must not look as if it were.
@@ -84,6 +105,11 @@ impl Keys {
         Keys { id: b"id".to_vec(), caller: b"caller".to_vec() }
     }
 
+    /// Tells the key of the ids from others without giving anything of it away.
+    fn fingerprint(&self) -> u64 {
+        IdKey::new(&self.id).fingerprint()
+    }
+
     /// The decoder with these keys.
     pub(super) fn decoder(&self, names: crate::domain::ids::Names, config: &Config) -> Decoder {
         let limits = Limits {
@@ -93,6 +119,12 @@ impl Keys {
         };
         Decoder::new(names, IdKey::new(&self.id), Pseudonyms::new(Some(&self.caller)), limits)
     }
+}
+
+/// A number that no other instance draws.
+pub(super) fn random_number() -> anyhow::Result<u64> {
+    let bytes = random()?;
+    Ok(bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
 }
 
 fn random() -> anyhow::Result<Vec<u8>> {
@@ -130,42 +162,28 @@ pub(super) fn bind(listen: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Everything that a daemon needs.
-pub(super) struct Daemon<'a> {
-    pub(super) config: &'a Config,
-    pub(super) client: ClientConfig,
-    pub(super) engine: Engine,
-    pub(super) clock: Clock,
-    pub(super) stop: Stop,
-    pub(super) listener: TcpListener,
-}
-
-/// Reads, folds and serves until somebody asks for a stop or something fails.
-pub(super) fn serve(daemon: Daemon<'_>) -> anyhow::Result<()> {
-    let Daemon { config, client, engine, clock, stop, listener } = daemon;
+/// Reads, folds and serves until somebody asks for a stop or something fails. `read` is the reader's
+/// thread.
+pub(super) fn serve(
+    clock: &Clock,
+    stop: &Stop,
+    listener: TcpListener,
+    read: impl FnOnce(Outlet) -> anyhow::Result<()> + Send + 'static,
+) -> anyhow::Result<()> {
     let address = listener.local_addr().context("cannot tell the address")?;
-    let snapshots =
-        watch::Sender::new(Arc::new(Snapshot { now: clock.now(), ..Snapshot::default() }));
-    let waiting = Readiness { ready: false, reasons: vec!["starting".to_owned()] };
+    let nothing = Snapshot { now: clock.now(), ..Snapshot::default() };
+    let pictures =
+        watch::Sender::new(Shown { snapshot: Arc::new(nothing), taken: Stopwatch::start() });
+    let waiting = Readiness { reasons: vec!["starting".to_owned()], ..Readiness::default() };
     let readiness = watch::Sender::new(waiting);
     let (figures, questions) = mpsc::channel(QUESTIONS);
     let web = Web {
-        snapshots: snapshots.subscribe(),
+        pictures: pictures.subscribe(),
         readiness: readiness.subscribe(),
         figures,
         shutdown: stop.receiver(),
     };
-    let feed = Feed {
-        settings: client,
-        topics: config.topics.events.clone(),
-        commit: config.commit.clone(),
-        clock,
-        engine,
-        stop: stop.clone(),
-        snapshots,
-        readiness,
-        figures: questions,
-    };
+    let outlet = Outlet::new(pictures, readiness, questions);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("http")
@@ -176,7 +194,7 @@ pub(super) fn serve(daemon: Daemon<'_>) -> anyhow::Result<()> {
     thread::Builder::new()
         .name("reader".to_owned())
         // The receiver may be gone when the stop was cut short.
-        .spawn(move || drop(tell.send(consume::read(feed))))
+        .spawn(move || drop(tell.send(read(outlet))))
         .context("cannot start the reader's thread")?;
     let done = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).context("cannot serve")?;

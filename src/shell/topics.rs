@@ -55,6 +55,50 @@ pub struct LedgerTopic {
     pub brokers: usize,
 }
 
+/// How many partitions the topics of events have, all equally many. Brokers that are away are waited
+/// for; `None` when a stop is asked for before that.
+///
+/// # Errors
+///
+/// [`Usage`] when a topic is missing or their partitions differ.
+pub fn input_partitions(
+    settings: &ClientConfig,
+    topics: &[&str],
+    stop: &Stop,
+) -> anyhow::Result<Option<i32>> {
+    let admin = Admin::new(settings, stop)?;
+    let mut first: Option<(&str, i32)> = None;
+    for topic in topics {
+        let mut looks = 0;
+        let found = loop {
+            let asked =
+                admin.until_answered(|client| match kafka::partitions_of(client, topic, ASK) {
+                    Ok(count) => Ok(Ok(count)),
+                    Err(Missing::Topic(remedy)) => Ok(Err(remedy)),
+                    Err(Missing::Broker(error)) => Err(error),
+                });
+            match asked {
+                Ok(Ok(count)) => break count,
+                Err(_) if stop.is_asked() => return Ok(None),
+                Err(error) => return Err(error),
+                // A broker that has just started may not know its topics yet.
+                Ok(Err(_)) if looks < 3 => looks += 1,
+                Ok(Err(remedy)) => return Err(Usage(vec![remedy]).into()),
+            }
+            stop.sleep(PAUSE);
+        };
+        let (other, count) = *first.get_or_insert((topic, found));
+        if count != found {
+            return Err(Usage(vec![format!(
+                "topics.events: \"{topic}\" has {found} partitions and \"{other}\" has {count}; \
+                 give them equally many"
+            )])
+            .into());
+        }
+    }
+    Ok(first.map(|(_, count)| count))
+}
+
 /// Makes or checks the ledger's topic. Brokers that are away are waited for.
 ///
 /// # Errors

@@ -131,7 +131,8 @@ fn the_shipped_configurations_are_free_of_faults() {
 fn check_online_says_that_nobody_answers() {
     let folder = TempDir::new();
     let path = folder.path().join("config.toml");
-    fs::write(&path, "[kafka]\nbrokers = [\"127.0.0.1:1\"]\n").unwrap();
+    fs::write(&path, "[kafka]\nbrokers = [\"127.0.0.1:1\"]\n[ledger]\nstorage = \"memory\"\n")
+        .unwrap();
     let (_, err) = ends(&svarstid(&["check", "--online", "--config", shown(&path)]), 1);
     assert!(err.contains("no broker at 127.0.0.1:1 answers; check kafka.brokers"), "{err}");
 }

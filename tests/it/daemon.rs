@@ -14,7 +14,9 @@ const EVENT: &str =
 
 fn config(folder: &TempDir, brokers: &str, topics: &str) -> String {
     let path = folder.path().join("config.toml");
-    let text = format!("[kafka]\nbrokers = [\"{brokers}\"]\n[topics]\nevents = {topics}\n");
+    let text = format!(
+        "[kafka]\nbrokers = [\"{brokers}\"]\n[ledger]\nstorage = \"memory\"\n[topics]\nevents = {topics}\n"
+    );
     fs::write(&path, text).expect("a temporary file can be written");
     path.to_str().expect("temporary paths are text").to_owned()
 }

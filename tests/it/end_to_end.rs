@@ -15,74 +15,24 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::{Value, json};
-use svarstid::simulate::{Parameters, Record, Simulation};
+use svarstid::simulate::Parameters;
 
-use crate::oracle::{assert_equal, configuration_text};
+use crate::support::truth::{assert_equal, configuration_text};
 use crate::support::{
-    Broker, Daemon, Prometheus, TempDir, create_topic, kafka, metric_value, now, produce,
-    promtool_check_metrics, unique, wait_until,
+    Broker, Daemon, Day, Prometheus, TempDir, assert_metrics_equal, create_topic, kafka,
+    metric_total, metric_value, now, produce, unique, wait_until,
 };
 
 const LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 const PARTITIONS: i32 = 3;
 
-/// What goes into a topic: partition (or by key), key, time in milliseconds, payload.
-type Written = (Option<i32>, String, i64, String);
-
-/// A simulated day with every fault of the data.
-struct Day {
-    parameters: Parameters,
-    records: Vec<Record>,
-    truth: Value,
-}
-
-impl Day {
-    /// The first day, by seed, with calls that a restart ended and none that is lost track of.
-    /// Truth gives the latter up by the last event of any kind; the daemon by the calls of the
-    /// call's own partition, and so perhaps only on the next morning.
-    fn settled() -> Day {
-        let is_settled = |day: &Day| {
-            day.sum("waiting") == 0 && day.sum("lost_track") == 0 && day.sum("lost_by_restart") > 0
-        };
-        (1..50).map(Day::new).find(is_settled).expect("some days are like this")
-    }
-
-    fn new(seed: u64) -> Day {
-        let from = "2026-10-05".parse().unwrap();
-        let to = "2026-10-06".parse().unwrap();
-        // Twenty a week are enough for some on this day.
-        let parameters = Parameters { restarts_per_week: 20, ..Parameters::new(seed, from, to) };
-        let mut simulation = Simulation::new(parameters.clone()).unwrap();
-        let records: Vec<Record> = simulation.by_ref().collect();
-        Day { parameters, records, truth: simulation.into_truth().to_json() }
-    }
-
-    fn sum(&self, count: &str) -> i64 {
-        let rows = self.truth["rows"].as_array().unwrap();
-        rows.iter().map(|row| row[count].as_i64().unwrap()).sum()
-    }
-
-    /// The records as they are written, in order of arrival.
-    fn written(&self) -> Vec<Written> {
-        self.records.iter().flat_map(|record| copies(record, PARTITIONS)).collect()
-    }
-}
-
-fn copies(record: &Record, partitions: i32) -> Vec<Written> {
-    let one = |at| (at, record.key.clone(), record.arrival_ms, record.payload.clone());
-    match record.every_partition {
-        true => (0..partitions).map(|at| one(Some(at))).collect(),
-        false => vec![one(None)],
-    }
-}
-
 /// A configuration file of `run`; `rest` begins with further sections.
 fn config(folder: &TempDir, brokers: &str, topic: &str, rest: &str) -> String {
     let path = folder.path().join("config.toml");
     let text = format!(
         "[kafka]\nbrokers = [\"{brokers}\"]\nproperties = {{ \"fetch.wait.max.ms\" = 10 }}\n\
-         [topics]\nevents = [\"{topic}\"]\n{rest}"
+         [ledger]\nstorage = \"memory\"\n[topics]\nevents = [\"{topic}\"]\n{rest}"
     );
     fs::write(&path, text).expect("a temporary file can be written");
     path.to_str().expect("temporary paths are text").to_owned()
@@ -92,21 +42,11 @@ fn run(config: &str, clock: &str) -> Daemon {
     Daemon::start(&["run", "--config", config, "--listen", "127.0.0.1:0", "--clock", clock])
 }
 
-/// The sum of a family over all its series.
-fn total(metrics: &str, family: &str) -> i64 {
-    let value = |line: &str| line.rsplit(' ').next().and_then(|text| text.parse::<f64>().ok());
-    metrics
-        .lines()
-        .filter(|line| line.strip_prefix(family).is_some_and(|rest| rest.starts_with(['{', ' '])))
-        .map(|line| value(line).expect("a sample ends in a number"))
-        .sum::<f64>() as i64
-}
-
 #[track_caller]
 fn wait_consumed(daemon: &Daemon, records: usize) {
     let what = format!("{records} records to be read");
     wait_until(&what, LIMIT, || {
-        let consumed = total(&daemon.metrics(), "svarstid_events_consumed_total");
+        let consumed = metric_total(&daemon.metrics(), "svarstid_events_consumed_total");
         assert!(consumed <= records as i64, "{consumed} were read, {records} were written");
         consumed == records as i64
     });
@@ -119,57 +59,11 @@ fn figures(daemon: &Daemon) -> Value {
     serde_json::from_slice(&response.body).expect("figures are JSON")
 }
 
-/// Counters never fall, so they are compared where nothing was taken back; then the goals of the
-/// day, which are gauges.
-#[track_caller]
-fn assert_metrics_equal(truth: &Value, metrics: &str) {
-    promtool_check_metrics(metrics).unwrap();
-    assert_eq!(total(metrics, "svarstid_events_late_total"), 0);
-    let mut expected: BTreeMap<(String, String), i64> = BTreeMap::new();
-    for row in truth["rows"].as_array().unwrap() {
-        for count in ["offered", "answered", "abandoned", "short_abandoned"] {
-            let place = row["place"].as_str().unwrap();
-            let family = format!("svarstid_{place}_calls_{count}_total");
-            let department = row["department"].as_str().unwrap().to_owned();
-            *expected.entry((family, department)).or_default() += row[count].as_i64().unwrap();
-        }
-    }
-    let corrections = total(metrics, "svarstid_corrections_total");
-    let mut equal = 0;
-    for ((family, department), count) in &expected {
-        let found = metric_value(metrics, family, &[("department", department)]).unwrap() as i64;
-        assert!(found >= *count, "{family} of {department}: {found}, truth {count}");
-        assert!(
-            corrections > 0 || found == *count,
-            "{family} of {department}: {found}, truth {count}, and nothing was taken back"
-        );
-        equal += usize::from(found == *count);
-    }
-    assert!(equal * 10 >= expected.len() * 9, "{equal} of {} are equal", expected.len());
-
-    for goal in truth["totals"].as_array().unwrap() {
-        let id = goal["id"].as_str().unwrap();
-        let (met, of) = (goal["met"].as_i64().unwrap(), goal["of"].as_i64().unwrap());
-        let mut labels = vec![("goal", id), ("window", "today")];
-        let prefix = match goal["department"].as_str() {
-            Some(department) => {
-                labels.push(("department", department));
-                "svarstid_goal_window"
-            }
-            None => "svarstid_all_goal_window",
-        };
-        let value = |name: &str| metric_value(metrics, &format!("{prefix}_{name}"), &labels);
-        assert_eq!(value("eligible_events"), Some(of as f64), "{labels:?}");
-        let ratio = (of > 0).then(|| met as f64 / of as f64);
-        assert_eq!(value("ratio"), ratio, "{labels:?}: {met} of {of}");
-    }
-}
-
 #[test]
 fn a_day_with_every_fault_gives_the_truth_over_the_embedded_broker() {
-    let day = Day::settled();
+    let day = Day::settled(1.0);
     assert!(day.sum("offered") > 500);
-    let written = day.written();
+    let written = day.written(PARTITIONS);
     let cluster = MockCluster::new(1).unwrap();
     cluster.create_topic("events", PARTITIONS, 1).unwrap();
     let brokers = cluster.bootstrap_servers();
@@ -191,45 +85,37 @@ fn a_day_with_every_fault_gives_the_truth_over_the_embedded_broker() {
     assert_eq!(document["quality"]["open_contacts"], 0);
     let metrics = daemon.metrics();
     assert_metrics_equal(&day.truth, &metrics);
-    assert_eq!(total(&metrics, "svarstid_events_rejected_total"), 0);
+    assert_eq!(metric_total(&metrics, "svarstid_events_rejected_total"), 0);
     assert_eq!(daemon.terminate(STOP_LIMIT).code(), Some(0));
 }
 
 #[test]
 fn without_faults_of_the_data_every_counter_is_the_truth() {
-    let from = "2026-10-05".parse().unwrap();
-    let to = "2026-10-06".parse().unwrap();
-    let parameters =
-        Parameters { faults: false, restarts_per_week: 0, ..Parameters::new(1, from, to) };
-    let mut simulation = Simulation::new(parameters.clone()).unwrap();
-    let written: Vec<Written> =
-        simulation.by_ref().flat_map(|record| copies(&record, PARTITIONS)).collect();
-    let truth = simulation.into_truth().to_json();
+    let parameters = Parameters { faults: false, restarts_per_week: 0, ..Day::monday(1) };
+    let day = Day::of(parameters);
+    let written = day.written(PARTITIONS);
     let cluster = MockCluster::new(1).unwrap();
     cluster.create_topic("events", PARTITIONS, 1).unwrap();
     let brokers = cluster.bootstrap_servers();
     let folder = TempDir::new();
-    let path = config(&folder, &brokers, "events", &configuration_text(&parameters));
+    let path = config(&folder, &brokers, "events", &configuration_text(&day.parameters));
     let mut daemon = run(&path, "2026-10-05T19:00:00+02:00x60");
     daemon.wait_ready(LIMIT);
     // While it looks on: many small batches, none of which takes anything back.
     produce(&brokers, "events", written.iter().cloned());
     wait_consumed(&daemon, written.len());
-    assert_equal(&truth, &figures(&daemon));
+    assert_equal(&day.truth, &figures(&daemon));
     let metrics = daemon.metrics();
-    assert_eq!(total(&metrics, "svarstid_corrections_total"), 0);
-    assert_metrics_equal(&truth, &metrics);
+    assert_eq!(metric_total(&metrics, "svarstid_corrections_total"), 0);
+    assert_metrics_equal(&day.truth, &metrics);
     assert_eq!(daemon.terminate(STOP_LIMIT).code(), Some(0));
 }
 
 #[test]
 fn the_demo_shows_the_truth_of_its_own_day() {
-    let from = "2026-10-05".parse().unwrap();
-    let to = "2026-10-06".parse().unwrap();
     // The demo's own parameters; only the number of records is taken from here.
-    let parameters = Parameters { every_agent_state: true, ..Parameters::new(1, from, to) };
-    let records: usize =
-        Simulation::new(parameters).unwrap().map(|record| copies(&record, 6).len()).sum();
+    let parameters = Parameters { every_agent_state: true, ..Day::monday(1) };
+    let records = Day::of(parameters).written(6).len();
     let folder = TempDir::new();
     let file = folder.path().join("truth.json");
     let mut demo = Daemon::start(&[
@@ -266,8 +152,8 @@ fn the_demo_shows_the_truth_of_its_own_day() {
 #[test]
 fn a_daemon_killed_midway_gives_the_truth_on_a_real_broker() {
     let Some(brokers) = kafka() else { return };
-    let day = Day::settled();
-    let mut written = day.written();
+    let day = Day::settled(1.0);
+    let mut written = day.written(PARTITIONS);
     // Repeats beyond the simulator's own: every seventh record once more, a while later.
     for at in (0..written.len().saturating_sub(400)).rev().step_by(7) {
         let again = written[at].clone();
@@ -291,7 +177,7 @@ fn a_daemon_killed_midway_gives_the_truth_on_a_real_broker() {
             });
         });
         wait_until("some of the rest to be read", LIMIT, || {
-            total(&daemon.metrics(), "svarstid_events_consumed_total") > half as i64
+            metric_total(&daemon.metrics(), "svarstid_events_consumed_total") > half as i64
         });
         assert_eq!(daemon.kill().code(), None);
         daemon = run(&path, "2026-10-05T19:00:00+02:00x60");
@@ -408,7 +294,7 @@ fn bad_input_between_good_events_is_counted_and_costs_nothing() {
         let found = metric_value(&metrics, "svarstid_events_rejected_total", &[("reason", reason)]);
         assert_eq!(found, Some(*count as f64), "{reason}");
     }
-    assert_eq!(total(&metrics, "svarstid_events_rejected_total"), bad.len() as i64);
+    assert_eq!(metric_total(&metrics, "svarstid_events_rejected_total"), bad.len() as i64);
     let value = |family: &str, department: &str| {
         metric_value(&metrics, family, &[("department", department)])
     };
@@ -525,7 +411,7 @@ fn nobody_is_named_anywhere_even_when_everything_is_told() {
     let path = folder.path().join("config.toml");
     let text = format!(
         "[kafka]\nbrokers = [\"{brokers}\"]\nproperties = {{ debug = \"all\" }}\n\
-         [topics]\nevents = [\"events\"]\n[log]\nlevel = \"trace\"\n{DEPARTMENTS}"
+         [ledger]\nstorage = \"memory\"\n[topics]\nevents = [\"events\"]\n[log]\nlevel = \"trace\"\n{DEPARTMENTS}"
     );
     fs::write(&path, text).unwrap();
     let path = path.to_str().unwrap();
@@ -551,7 +437,7 @@ fn nobody_is_named_anywhere_even_when_everything_is_told() {
     assert!(live.contains("text/event-stream"), "{live}");
     wait_consumed(&daemon, count);
     assert_silent("/events", &live);
-    let rejected = total(&daemon.metrics(), "svarstid_events_rejected_total");
+    let rejected = metric_total(&daemon.metrics(), "svarstid_events_rejected_total");
     assert!(rejected >= 15, "{rejected}");
     for page in [
         "/",
@@ -656,7 +542,7 @@ fn a_real_broker_that_goes_away_is_told_and_waited_for() {
     let reason = format!("broker {} unreachable since ", broker.address());
     assert!(said.contains(&reason), "{said}");
     // What is known is still shown.
-    assert_eq!(total(&daemon.metrics(), "svarstid_queue_calls_offered_total"), 1);
+    assert_eq!(metric_total(&daemon.metrics(), "svarstid_queue_calls_offered_total"), 1);
     broker.start_again();
     daemon.wait_ready(LIMIT);
     let entered = event("queue.entered", "two", 2, Value::Null);

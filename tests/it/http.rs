@@ -7,16 +7,21 @@ use std::time::Duration;
 
 use svarstid::domain::snapshot::Snapshot;
 use svarstid::domain::units::Millis;
-use svarstid::shell::http::{FiguresQuestion, Readiness, Web, serve};
+use svarstid::shell::clock::Stopwatch;
+use svarstid::shell::http::{FiguresQuestion, Readiness, Shown, Web, serve};
 use tokio::sync::{mpsc, watch};
 
 use crate::metrics::{Made, NOBODY, NOW, snapshot};
 use crate::support::{Response, get, metric_value, now, promtool_check_metrics, wait_until};
 
+fn shown(snapshot: Snapshot) -> Shown {
+    Shown { snapshot: Arc::new(snapshot), taken: Stopwatch::start() }
+}
+
 /// The server in a thread of its own.
 struct Site {
     address: SocketAddr,
-    snapshots: watch::Sender<Arc<Snapshot>>,
+    pictures: watch::Sender<Shown>,
     readiness: watch::Sender<Readiness>,
     shutdown: watch::Sender<bool>,
     figures: mpsc::Receiver<FiguresQuestion>,
@@ -25,8 +30,8 @@ struct Site {
 
 impl Site {
     fn start(snapshot: Snapshot) -> Site {
-        let (snapshots, snapshot_reader) = watch::channel(Arc::new(snapshot));
-        let ready = Readiness { ready: true, reasons: Vec::new() };
+        let (pictures, picture_reader) = watch::channel(shown(snapshot));
+        let ready = Readiness { ready: true, ..Readiness::default() };
         let (readiness, readiness_reader) = watch::channel(ready);
         let (shutdown, shutdown_reader) = watch::channel(false);
         let (figures_sender, figures) = mpsc::channel(4);
@@ -34,7 +39,7 @@ impl Site {
         listener.set_nonblocking(true).expect("a socket can be set up");
         let address = listener.local_addr().expect("a bound socket has an address");
         let web = Web {
-            snapshots: snapshot_reader,
+            pictures: picture_reader,
             readiness: readiness_reader,
             figures: figures_sender,
             shutdown: shutdown_reader,
@@ -47,7 +52,11 @@ impl Site {
             runtime
                 .block_on(async { serve(tokio::net::TcpListener::from_std(listener)?, web).await })
         });
-        Site { address, snapshots, readiness, shutdown, figures, thread: Some(thread) }
+        Site { address, pictures, readiness, shutdown, figures, thread: Some(thread) }
+    }
+
+    fn show(&self, snapshot: Snapshot) {
+        self.pictures.send(shown(snapshot)).expect("the server listens");
     }
 
     #[track_caller]
@@ -213,12 +222,12 @@ fn a_page_that_cannot_be_relied_on_says_so() {
     let mut site = Site::start(silent.clone());
     assert!(site.get("/").text().contains("Inaktuell: ingen händelse sedan 10:20:25"));
     silent.all.open = false;
-    site.snapshots.send(Arc::new(silent.clone())).unwrap();
+    site.show(silent.clone());
     assert!(!site.get("/").text().contains("Inaktuell"), "at night silence is usual");
     site.readiness.send(Readiness::default()).unwrap();
     assert!(site.get("/").text().contains("Inaktuell: tjänsten är inte redo"));
     silent.caught_up = false;
-    site.snapshots.send(Arc::new(silent)).unwrap();
+    site.show(silent);
     let page = site.get("/");
     assert!(page.text().contains("Historiken läses in"));
     assert!(!page.text().contains("Uppgifter från"), "there are none");
@@ -254,12 +263,12 @@ fn metrics_are_compressed_when_asked_and_counted() {
 fn not_ready_tells_the_reasons() {
     let mut site = Site::start(town());
     let reasons = vec!["the ledger is being read".to_owned(), "no partition assigned".to_owned()];
-    site.readiness.send(Readiness { ready: false, reasons }).unwrap();
+    site.readiness.send(Readiness { ready: false, reasons, ..Readiness::default() }).unwrap();
     let response = site.get("/-/ready");
     let wanted = (503, "the ledger is being read\nno partition assigned\n");
     assert_eq!((response.status, response.text()), wanted);
     assert_eq!(site.get("/-/healthy").status, 200);
-    site.readiness.send(Readiness { ready: true, reasons: Vec::new() }).unwrap();
+    site.readiness.send(Readiness { ready: true, ..Readiness::default() }).unwrap();
     assert_eq!(site.get("/-/ready").status, 200);
     site.stop();
 }
@@ -311,13 +320,13 @@ fn the_live_stream_sends_what_changed_and_ends_at_the_stop() {
 
     let mut later = town();
     later.departments[3].live.waiting = 7;
-    site.snapshots.send(Arc::new(later.clone())).unwrap();
+    site.show(later.clone());
     let second = next();
     assert_eq!(ids(&second), ["row-miljo"]);
     assert!(second["parts"][0]["html"].as_str().unwrap().contains(">7<"));
 
     later.departments.remove(0);
-    site.snapshots.send(Arc::new(later)).unwrap();
+    site.show(later);
     assert!(next()["ids"].is_array(), "other parts than before are announced");
 
     let text = site.get("/metrics");
@@ -337,8 +346,8 @@ fn a_reader_that_leaves_is_forgotten() {
         // Writing is what finds out that nobody reads.
         let mut later = town();
         later.now = later.now.plus(Millis::from_seconds(1));
-        site.snapshots.send(Arc::new(later)).unwrap();
-        site.snapshots.send(Arc::new(town())).unwrap();
+        site.show(later);
+        site.show(town());
         let text = site.get("/metrics");
         metric_value(text.text(), "svarstid_live_clients", &[]) == Some(0.0)
     });

@@ -13,10 +13,12 @@ mod group;
 mod http;
 mod kafka_broker;
 mod ledger_clients;
+mod ledger_tools;
 mod metrics;
 mod oracle;
 mod queue_log;
 mod rows;
+#[path = "../support/mod.rs"]
 mod support;
 mod tidy;
 mod windows;

@@ -9,8 +9,9 @@ use std::time::Duration;
 use svarstid::domain::event::AgentState;
 use svarstid::domain::goal::{Direction, Goal, miss_lower_bound};
 use svarstid::domain::snapshot::{
-    CounterHistogram, DepartmentView, GoalView, GoalWindow, Live, PartitionView, PlaceCounters,
-    Snapshot, StreamView, Waits, Window, WindowView, bounds,
+    CounterHistogram, DepartmentView, GoalView, GoalWindow, LedgerPartitionView, LedgerSeen,
+    LedgerView, Live, PartitionView, PlaceCounters, Snapshot, SnapshotFileView, StreamView, Waits,
+    Window, WindowView, bounds,
 };
 use svarstid::domain::units::{Millis, Share, Timestamp};
 use svarstid::metrics;
@@ -140,8 +141,46 @@ pub(crate) fn snapshot(departments: &[Made], all: &Made) -> Snapshot {
             held_contacts: 118,
             held_bytes: 53_248,
             rebalances: 1,
+            ledger: Some(ledger()),
+            incidents: vec![("lost_range", 1), ("corrupt_ledger", 0)],
             apply_seconds: (vec![(0.000_001, 4_000), (0.000_01, 4_188)], 4_190, 0.0042),
         },
+    }
+}
+
+/// One partition written here, one elsewhere.
+fn ledger() -> LedgerView {
+    let partition = |partition, is_owned| LedgerPartitionView {
+        partition,
+        epoch: 3,
+        sequence: 812,
+        is_owned,
+        append_failures: 2,
+    };
+    let mut seen = LedgerSeen {
+        taken_over: 2,
+        resent: 1,
+        committed: 400,
+        committed_bytes: 120_000,
+        read: 815,
+        stale: 2,
+        passed: 1,
+        commit_ms: 3_600,
+        ..LedgerSeen::default()
+    };
+    seen.commit_slots[2] = 399;
+    LedgerView {
+        partitions: vec![partition(0, true), partition(1, false)],
+        seen,
+        min_insync_replicas: Some(2),
+        rebalances: 1,
+        snapshot: SnapshotFileView {
+            written_at: Some(NOW.minus(Millis(61_000))),
+            bytes: 149_392,
+            pause_seconds: 0.002,
+            ..SnapshotFileView::default()
+        },
+        ..LedgerView::default()
     }
 }
 
@@ -324,7 +363,7 @@ fn before_the_ledger_is_folded_only_the_program_speaks_of_itself() {
     snapshot.caught_up = false;
     let text = metrics::render(&Arc::new(snapshot));
     assert_eq!(metric_value(&text, "svarstid_caught_up", &[]), Some(0.0));
-    let own = ["Stream", "Identity", "Web"];
+    let own = ["Stream", "Ledger", "Identity", "Web"];
     for name in families(&text) {
         let family = metrics::names::CATALOGUE.iter().find(|f| f.name == name).unwrap();
         assert!(own.contains(&family.group.heading()), "{name}");

@@ -528,9 +528,13 @@ impl Judge {
     /// Gives every stay of a journey its one disposition.
     fn settle(&mut self, first: usize, seen: &[Observation], around: Surroundings<'_>) {
         for at in first..self.stays.len() {
+            let mut around = around;
             if let Some(restart) = self.restart_of(at, around) {
                 let how = Disposition::LostByRestart;
                 self.exits.push(Exit { stay: at, at: restart, how, wait: None });
+                // It tells how far time has come, too: who was lost track of before it stays so,
+                // whether the watermark has passed that or not.
+                around.frontier = around.frontier.max(restart);
             }
             if let Some(lost) = lost_track_of(&self.stays[at], seen, around) {
                 let how = Disposition::LostTrack;

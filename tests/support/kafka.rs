@@ -88,9 +88,79 @@ impl ProducerContext for Failures {
     }
 }
 
-/// Writes records of (partition, key, milliseconds since 1970, payload), each exactly once and in
-/// order, and waits until the broker has them all; gives how many. Without a partition the key
-/// decides, as in Java (murmur2).
+/// Writes records, each exactly once and in order. Without a partition the key decides, as in Java
+/// (murmur2).
+pub(crate) struct Writer(BaseProducer<Failures>);
+
+impl Writer {
+    pub(crate) fn new(brokers: &str) -> Self {
+        let producer = ClientConfig::new()
+            .set("bootstrap.servers", brokers)
+            .set("partitioner", "murmur2_random")
+            .set("enable.idempotence", "true")
+            .set("linger.ms", "5")
+            .set("queue.buffering.max.messages", "200000")
+            .create_with_context(Failures::default())
+            .expect("a producer can be made");
+        Writer(producer)
+    }
+
+    /// Hands over a record; `timestamp` in milliseconds since 1970.
+    ///
+    /// # Panics
+    ///
+    /// When there is no room for it for 30 s.
+    #[track_caller]
+    pub(crate) fn write(
+        &self,
+        topic: &str,
+        partition: Option<i32>,
+        key: &[u8],
+        timestamp: i64,
+        payload: &[u8],
+    ) {
+        let mut record = BaseRecord::to(topic).key(key).payload(payload).timestamp(timestamp);
+        record.partition = partition;
+        let since = now();
+        while let Err((error, back)) = self.0.send(record) {
+            assert_eq!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::QueueFull), "{topic}");
+            assert!(since.elapsed() < STALL_LIMIT, "the broker took no record for {STALL_LIMIT:?}");
+            self.0.poll(Duration::from_millis(20));
+            record = back;
+        }
+    }
+
+    /// Hears what became of records, without waiting.
+    pub(crate) fn poll(&self) {
+        self.0.poll(Duration::ZERO);
+    }
+
+    /// Waits until the broker has them all.
+    ///
+    /// # Panics
+    ///
+    /// When a record was refused, or nothing moves for 30 s.
+    #[track_caller]
+    pub(crate) fn finish(self) {
+        let mut left = self.0.in_flight_count();
+        let mut since = now();
+        while left > 0 {
+            // The error of a flush cut short is that it was cut short.
+            drop(self.0.flush(Duration::from_millis(500)));
+            if self.0.in_flight_count() < left {
+                left = self.0.in_flight_count();
+                since = now();
+            }
+            assert!(since.elapsed() < STALL_LIMIT, "{left} records are stuck");
+        }
+        if let Some(error) = self.0.context().0.lock().expect("no callback panics").take() {
+            panic!("a record was not delivered: {error}");
+        }
+    }
+}
+
+/// Writes records of (partition, key, milliseconds since 1970, payload) with a [`Writer`] and waits
+/// until the broker has them all; gives how many.
 ///
 /// # Panics
 ///
@@ -101,41 +171,62 @@ pub(crate) fn produce<K: AsRef<[u8]>, P: AsRef<[u8]>>(
     topic: &str,
     records: impl IntoIterator<Item = (Option<i32>, K, i64, P)>,
 ) -> usize {
-    let producer: BaseProducer<Failures> = ClientConfig::new()
-        .set("bootstrap.servers", brokers)
-        .set("partitioner", "murmur2_random")
-        .set("enable.idempotence", "true")
-        .set("linger.ms", "5")
-        .set("queue.buffering.max.messages", "200000")
-        .create_with_context(Failures::default())
-        .expect("a producer can be made");
+    let writer = Writer::new(brokers);
     let mut count = 0;
     for (partition, key, timestamp, payload) in records {
-        let mut record =
-            BaseRecord::to(topic).key(key.as_ref()).payload(payload.as_ref()).timestamp(timestamp);
-        record.partition = partition;
-        let since = now();
-        while let Err((error, back)) = producer.send(record) {
-            assert_eq!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::QueueFull), "{topic}");
-            assert!(since.elapsed() < STALL_LIMIT, "the broker took no record for {STALL_LIMIT:?}");
-            producer.poll(Duration::from_millis(20));
-            record = back;
-        }
+        writer.write(topic, partition, key.as_ref(), timestamp, payload.as_ref());
         count += 1;
         if count % 1024 == 0 {
-            producer.poll(Duration::ZERO);
+            writer.poll();
         }
     }
-    let since = now();
-    while producer.in_flight_count() > 0 {
-        // The error of a flush cut short is that it was cut short.
-        drop(producer.flush(Duration::from_millis(500)));
-        assert!(since.elapsed() < STALL_LIMIT, "{} records are stuck", producer.in_flight_count());
-    }
-    if let Some(error) = producer.context().0.lock().expect("no callback panics").take() {
-        panic!("a record for {topic} was not delivered: {error}");
-    }
+    writer.finish();
     count
+}
+
+/// The offset after the last record of each partition.
+///
+/// # Panics
+///
+/// When the broker does not tell.
+#[track_caller]
+pub(crate) fn ends(brokers: &str, topic: &str) -> Vec<i64> {
+    let client: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .create()
+        .expect("a consumer can be made");
+    let metadata =
+        client.fetch_metadata(Some(topic), BROKER_LIMIT).expect("the broker describes the topic");
+    let partitions = metadata.topics().iter().flat_map(|one| one.partitions());
+    partitions
+        .map(|partition| {
+            let bounds = client.fetch_watermarks(topic, partition.id(), BROKER_LIMIT);
+            bounds.expect("the broker tells the bounds").1
+        })
+        .collect()
+}
+
+/// What a group says it has read: the next offset of each partition of a topic.
+///
+/// # Panics
+///
+/// When the broker does not tell, or the group has said nothing of a partition.
+#[track_caller]
+pub(crate) fn committed(brokers: &str, group: &str, topic: &str) -> Vec<i64> {
+    let client: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("group.id", group)
+        .create()
+        .expect("a consumer can be made");
+    let mut asked = TopicPartitionList::new();
+    for partition in 0..ends(brokers, topic).len() {
+        asked.add_partition(topic, partition as i32);
+    }
+    let told = client.committed_offsets(asked, BROKER_LIMIT).expect("the broker tells the offsets");
+    let offset = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+        element.offset().to_raw().filter(|offset| *offset >= 0).expect("the group has read it")
+    };
+    told.elements().iter().map(offset).collect()
 }
 
 /// A record as it was read.
@@ -226,6 +317,16 @@ impl Broker {
     /// Its `host:port`, the same over all its lives.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Two ports: who connects to the first is told to go on at the second, which is free for a
+    /// proxy that leads to the first.
+    #[track_caller]
+    pub(crate) fn proxied(&self) -> (u16, u16) {
+        let text = std::fs::read_to_string(self.folder.path().join("proxied"))
+            .expect("a broker that was started has the file");
+        let (to, at) = text.trim().split_once(' ').expect("there are two ports");
+        (to.parse().expect("a port"), at.parse().expect("a port"))
     }
 
     /// Stops it in good order.

@@ -7,10 +7,12 @@
     reason = "a set of tools: which of them are in use changes with the tests"
 )]
 
+mod day;
 mod http;
 mod kafka;
 mod metrics;
 mod process;
+pub(crate) mod truth;
 
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -20,11 +22,13 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(crate) use day::{Day, Written, assert_counters_equal, assert_metrics_equal};
 pub(crate) use http::{Response, get};
 pub(crate) use kafka::{
-    Broker, Received, create_topic, create_topic_with, kafka, produce, read_from_start,
+    Broker, Received, Writer, committed, create_topic, create_topic_with, ends, kafka, produce,
+    read_from_start,
 };
-pub(crate) use metrics::{metric_value, promtool, promtool_check_metrics};
+pub(crate) use metrics::{metric_total, metric_value, promtool, promtool_check_metrics};
 pub(crate) use process::{Daemon, Prometheus};
 
 /// Between two looks at something that is waited for.

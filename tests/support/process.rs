@@ -150,12 +150,19 @@ impl Daemon {
     pub(crate) fn start_with(args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_svarstid"));
         command.args(args);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("SVARSTID_") {
-                command.env_remove(name);
-            }
-        }
-        command.env("NO_COLOR", "1").envs(environment.iter().copied());
+        without_settings(&mut command);
+        command.envs(environment.iter().copied());
+        Daemon::start_command(command)
+    }
+
+    /// The same, started by a shell that runs the command `before` first, which may change what a
+    /// process inherits.
+    #[track_caller]
+    pub(crate) fn start_after(before: &str, args: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("{before} exec \"$@\"")).arg("sh");
+        command.arg(env!("CARGO_BIN_EXE_svarstid")).args(args);
+        without_settings(&mut command);
         Daemon::start_command(command)
     }
 
@@ -226,6 +233,11 @@ impl Daemon {
         self.server.signal(signal);
     }
 
+    /// How it ended, if it has.
+    pub(crate) fn exited(&mut self) -> Option<ExitStatus> {
+        self.server.exited()
+    }
+
     /// Waits for an exit that nobody asked for.
     #[track_caller]
     pub(crate) fn wait_exit(&mut self, limit: Duration) -> ExitStatus {
@@ -233,7 +245,16 @@ impl Daemon {
     }
 }
 
-/// A Prometheus server that scrapes one address every second. Killed when dropped.
+fn without_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SVARSTID_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("NO_COLOR", "1");
+}
+
+/// A Prometheus server that scrapes every second. Killed when dropped.
 pub(crate) struct Prometheus {
     server: Server,
     address: SocketAddr,
@@ -244,6 +265,12 @@ impl Prometheus {
     /// Starts a server that scrapes `target`; `None`, said aloud, where there is no Prometheus.
     #[track_caller]
     pub(crate) fn start(target: SocketAddr) -> Option<Self> {
+        Prometheus::start_many(&[target])
+    }
+
+    /// The same for several targets.
+    #[track_caller]
+    pub(crate) fn start_many(targets: &[SocketAddr]) -> Option<Self> {
         if !have("prometheus") {
             return None;
         }
@@ -252,7 +279,8 @@ impl Prometheus {
         let text = format!(
             "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n\
              scrape_configs:\n  - job_name: svarstid\n    static_configs:\n      \
-             - targets: ['{target}']\n"
+             - targets: [{}]\n",
+            targets.iter().map(|target| format!("'{target}'")).collect::<Vec<_>>().join(", ")
         );
         fs::write(&config, text).expect("the configuration can be written");
         let mut command = Command::new("prometheus");
@@ -278,17 +306,37 @@ impl Prometheus {
     /// When the expression is wrong or there is no answer.
     #[track_caller]
     pub(crate) fn query(&self, expression: &str) -> Vec<(serde_json::Value, f64)> {
-        let path = format!("/api/v1/query?query={}", percent_encode(expression));
-        let response = http::get(self.address, &path, &[]).expect("Prometheus answers");
-        assert_eq!(response.status, 200, "{expression}: {}", response.text());
-        let json: serde_json::Value =
-            serde_json::from_slice(&response.body).expect("Prometheus answers in JSON");
+        let json = self.ask(expression);
         let result = &json["data"]["result"];
         if json["data"]["resultType"] == "scalar" {
             return vec![(serde_json::Value::Null, sample(result))];
         }
         let rows = result.as_array().expect("the result is a vector");
         rows.iter().map(|row| (row["metric"].clone(), sample(&row["value"]))).collect()
+    }
+
+    #[track_caller]
+    fn ask(&self, expression: &str) -> serde_json::Value {
+        let path = format!("/api/v1/query?query={}", percent_encode(expression));
+        let response = http::get(self.address, &path, &[]).expect("Prometheus answers");
+        assert_eq!(response.status, 200, "{expression}: {}", response.text());
+        serde_json::from_slice(&response.body).expect("Prometheus answers in JSON")
+    }
+
+    /// Every sample that a range of an expression holds, as in `up[1h]`: label sets, and values in
+    /// the order of time.
+    ///
+    /// # Panics
+    ///
+    /// As [`Prometheus::query`].
+    #[track_caller]
+    pub(crate) fn samples(&self, range: &str) -> Vec<(serde_json::Value, Vec<f64>)> {
+        let json = self.ask(range);
+        let rows = json["data"]["result"].as_array().expect("the result is a matrix");
+        let values = |row: &serde_json::Value| {
+            row["values"].as_array().into_iter().flatten().map(sample).collect()
+        };
+        rows.iter().map(|row| (row["metric"].clone(), values(row))).collect()
     }
 
     /// The value of an expression that gives exactly one; `None` while it gives another number.

@@ -30,6 +30,16 @@ pub(crate) fn metric_value(text: &str, name: &str, labels: &[(&str, &str)]) -> O
     })
 }
 
+/// The sum of a family over all its series.
+pub(crate) fn metric_total(metrics: &str, family: &str) -> i64 {
+    let value = |line: &str| line.rsplit(' ').next().and_then(|text| text.parse::<f64>().ok());
+    metrics
+        .lines()
+        .filter(|line| line.strip_prefix(family).is_some_and(|rest| rest.starts_with(['{', ' '])))
+        .map(|line| value(line).expect("a sample ends in a number"))
+        .sum::<f64>() as i64
+}
+
 type Labels = Vec<(String, String)>;
 
 /// Reads `a="1",b="2"}` and gives what follows it.
