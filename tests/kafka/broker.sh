@@ -12,6 +12,9 @@
 # Starting DIR again after `stop` or `kill` brings back the same broker at the same address, with
 # its data. DIR/broker.log is the log of the latest start.
 #
+# DIR/proxied names two ports, "A B": who connects to A is told to go on at B, where a test puts a
+# proxy that leads to A.
+#
 # Environment:
 #   SVARSTID_CI_CACHE     where the jars are kept; by default ~/.cache/svarstid-ci
 #   SVARSTID_KAFKA_HEAP   largest heap; by default 1g
@@ -84,13 +87,19 @@ running() {
 }
 
 lay_out() {
-  local dir=$1 broker controller
-  broker=$(free_port)
-  controller=$(free_port)
-  [[ $broker != "$controller" ]] || controller=$((controller + 1))
+  local dir=$1 broker controller proxied proxy
+  until
+    broker=$(free_port)
+    controller=$(free_port)
+    proxied=$(free_port)
+    proxy=$(free_port)
+    [[ -z $(printf '%s\n' "$broker" "$controller" "$proxied" "$proxy" | sort | uniq -d) ]]
+  do :; done
   rm -rf "$dir/data"
   sed -e "s|@BROKER_PORT@|$broker|g" -e "s|@CONTROLLER_PORT@|$controller|g" \
-    -e "s|@DATA@|$dir/data|g" "$here/server.properties" >"$dir/server.properties"
+    -e "s|@DATA@|$dir/data|g" \
+    -e "s|@PROXIED_PORT@|$proxied|g" -e "s|@PROXY_PORT@|$proxy|g" \
+    "$here/server.properties" >"$dir/server.properties"
   # Sixteen random bytes in URL-safe base64 are what Kafka calls a cluster id.
   local id
   id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'ab' | tr -d '=')
@@ -99,6 +108,7 @@ lay_out() {
     cat "$dir/format.log" >&2
     fail "cannot format $dir/data"
   }
+  echo "$proxied $proxy" >"$dir/proxied"
   echo "127.0.0.1:$broker" >"$dir/address"
 }
 
