@@ -158,8 +158,10 @@ impl Instance {
         }
         // What the configuration has beside the snapshot's names comes after them.
         let mut config = self.config.clone();
-        if version > self.engine.version.rules && config.adopt_rules(&text).is_ok() {
+        let ours = self.engine.version.rules;
+        if version > ours && config.adopt_rules(&text).is_ok() {
             self.config = config;
+            self.notice_adopted(version, ours);
         }
         self.chain_rules = (version > 0).then_some((version, text));
         self.engine.set_rules(&self.config);

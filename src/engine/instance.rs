@@ -528,11 +528,7 @@ impl Instance {
         match self.config.adopt_rules(text) {
             Ok(()) => {
                 self.engine.set_rules(&self.config);
-                self.effects.push(Effect::Notice(format!(
-                    "the ledger has rules version {}, the configuration {}: the ledger's are \
-                     followed; bring the configuration up to date",
-                    version.rules, ours.rules
-                )));
+                self.notice_adopted(version.rules, ours.rules);
                 true
             }
             Err(faults) => {
@@ -541,6 +537,13 @@ impl Instance {
                 false
             }
         }
+    }
+
+    pub(super) fn notice_adopted(&mut self, theirs: u32, ours: u32) {
+        self.effects.push(Effect::Notice(format!(
+            "the ledger has rules version {theirs}, the configuration {ours}: the ledger's are \
+             followed; bring the configuration up to date"
+        )));
     }
 
     fn fatal(&mut self, at: usize, offset: i64, said: &str) {

@@ -118,7 +118,8 @@ impl Daemon {
                     None => break,
                 }
             }
-            self.heed()?;
+            // What keeps an instance from following a ledger that others follow is its configuration.
+            self.heed().map_err(|error| usage(error.to_string()))?;
             self.outlet.answer(self.instance.engine(), &self.clock);
         }
         let seconds = began.passed().as_secs_f64();
