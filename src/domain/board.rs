@@ -10,11 +10,13 @@ mod windows;
 use std::collections::BTreeMap;
 
 use super::blocks::Blocks;
+use super::calendar::{Month, Zone};
 use super::cell::{CellKey, Cells};
 use super::contact::contribution::Fact;
 use super::event::{AgentReport, AgentState};
 use super::goal::Goal;
 use super::ids::{ContactId, Department, Names};
+use super::outlook::outlook;
 use super::rules::Rules;
 use super::snapshot::{DepartmentView, GoalView, Live, Snapshot};
 use super::staffing::Staffing;
@@ -140,7 +142,7 @@ impl Board {
     ) -> Snapshot {
         let set = rules.at(now);
         let targets = set.targets;
-        let goals = Goal::ALL
+        let goals: Vec<GoalView> = Goal::ALL
             .into_iter()
             .filter_map(|goal| {
                 let targets = targets?;
@@ -171,6 +173,7 @@ impl Board {
                     slug: slug.to_owned(),
                     name: display.get(slug).map_or(slug, String::as_str).to_owned(),
                     open: rules.is_open(department, now),
+                    runs_switchboard: department == set.switchboard_department,
                     ..DepartmentView::default()
                 };
                 (view.switchboard, view.queue) = self.counters.of(department, &self.bounds);
@@ -202,9 +205,23 @@ impl Board {
             &mut views,
             &mut all,
         );
+        let month = Zone::stockholm().day_of(now).month();
+        for (at, view) in views.iter_mut().enumerate() {
+            let open = open_in(rules, Department(at as u16), month);
+            view.month = outlook(&view.windows, open, &goals);
+        }
+        let open = open_in(rules, set.switchboard_department, month);
+        all.month = outlook(&all.windows, open, &goals);
         views.sort_by(|a, b| a.slug.cmp(&b.slug));
         Snapshot { now, goals, departments: views, all, ..Snapshot::default() }
     }
+}
+
+/// How long a unit is open in a whole month.
+fn open_in(rules: &Rules, department: Department, month: Month) -> Millis {
+    let zone = Zone::stockholm();
+    let (from, until) = (month.first_day(), month.next().first_day());
+    Millis(rules.hours(department).open_millis(zone.day_start(from), zone.day_start(until)))
 }
 
 fn count_waiting(live: &mut Live, fact: &Fact, now: Timestamp) {

@@ -4,6 +4,7 @@
 
 use super::event::AgentState;
 use super::goal::{Direction, Goal, Verdict};
+use super::outlook::MonthOutlook;
 use super::units::{Millis, Share, Timestamp};
 
 /// Rolling and calendar windows that end at the reader's clock.
@@ -194,6 +195,14 @@ impl Live {
             .sum()
     }
 
+    /// Whether the number is staffed (R21): an agent is logged in and not paused. `None` when no
+    /// agent was ever heard of, since then nothing is known.
+    pub fn is_staffed(&self) -> Option<bool> {
+        let is_known = self.agents.iter().any(|count| *count > 0);
+        let paused = self.agents[AgentState::Paused as usize];
+        is_known.then_some(self.logged_in() > paused)
+    }
+
     /// Whether the agents' states may be shown.
     pub fn may_show_states(&self) -> bool {
         self.logged_in() >= AGENTS_SHOWN_FROM
@@ -209,6 +218,8 @@ pub struct DepartmentView {
     pub name: String,
     /// Whether the unit is open now.
     pub open: bool,
+    /// Whether the unit runs the switchboard.
+    pub runs_switchboard: bool,
     /// The switchboard's counters.
     pub switchboard: PlaceCounters,
     /// The queues' counters.
@@ -217,6 +228,8 @@ pub struct DepartmentView {
     pub live: Live,
     /// In the order of [`Window::ALL`].
     pub windows: [WindowView; Window::ALL.len()],
+    /// Where the calendar month is heading.
+    pub month: MonthOutlook,
 }
 
 impl DepartmentView {
@@ -243,6 +256,14 @@ impl GoalView {
     /// The verdict on a share.
     pub fn judge(&self, share: Share) -> Verdict {
         self.goal.judge(share, self.target_percent)
+    }
+
+    /// How many of a hundred calls may miss the goal and the level still be reached.
+    pub fn budget_percent(&self) -> u8 {
+        match self.direction {
+            Direction::AtLeast => 100_u8.saturating_sub(self.target_percent),
+            Direction::AtMost => self.target_percent,
+        }
     }
 }
 

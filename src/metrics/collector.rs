@@ -15,6 +15,7 @@ use prometheus::proto::{
 use super::names::{self, CATALOGUE, Family, Group, Kind};
 use crate::domain::event::AgentState;
 use crate::domain::goal::{Direction, Goal};
+use crate::domain::outlook::MonthOutlook;
 use crate::domain::snapshot::{
     CounterHistogram, DepartmentView, GoalWindow, LEFT_DISPOSITIONS, LedgerSeen, LedgerView,
     PERCENTILES, PartitionView, PlaceCounters, Snapshot, Waits, Window, bounds,
@@ -33,7 +34,7 @@ impl SnapshotCollector {
     pub fn new(snapshot: Arc<Snapshot>) -> Self {
         let descriptions = CATALOGUE
             .iter()
-            .filter(|family| family.group != Group::Web)
+            .filter(|family| !matches!(family.group, Group::Web | Group::Process))
             .map(|family| {
                 let labels = family.labels.iter().map(|l| (*l).to_owned()).collect();
                 Desc::new(family.name.into(), family.help.into(), labels, Default::default())
@@ -60,6 +61,7 @@ impl Collector for SnapshotCollector {
                 counters(&mut out, department);
                 live(&mut out, department, snapshot.now);
                 windows(&mut out, department);
+                month(&mut out, &DEPARTMENT_MONTH, &[&department.slug], &department.month);
             }
             whole(&mut out, snapshot);
         }
@@ -306,6 +308,10 @@ fn live(out: &mut Families, department: &DepartmentView, now: Timestamp) {
     out.put(&names::WAITING_OVER, &labels, live.waiting_over_target as f64);
     out.put(&names::LONGEST_WAIT, &labels, live.longest_wait(now).as_seconds());
     out.put(&names::DEPARTMENT_OPEN, &labels, truth(department.open));
+    if department.runs_switchboard {
+        out.put(&names::SWITCHBOARD_OPEN, &labels, truth(department.open));
+    }
+    out.put_some(&names::DEPARTMENT_STAFFED, &labels, live.is_staffed().map(truth));
     out.put(&names::AGENTS_LOGGED_IN, &labels, live.logged_in() as f64);
     if live.may_show_states() {
         for (state, count) in AgentState::ALL.into_iter().zip(live.agents) {
@@ -325,6 +331,7 @@ fn whole(out: &mut Families, snapshot: &Snapshot) {
             out.put(&names::ALL_AGENTS, &[state.name()], count as f64);
         }
     }
+    month(out, &ALL_MONTH, &[], &snapshot.all.month);
     for window in Window::ALL {
         let name = window.name();
         let view = &snapshot.all.windows[window as usize];
@@ -383,6 +390,39 @@ fn goal_window(out: &mut Families, to: &GoalFamilies, labels: &[&str], view: &Go
     out.put(&to.missed, labels, view.missed as f64);
     out.put_some(&to.bound, labels, view.miss_lower_bound);
     out.put_some(&to.expected, labels, view.expected);
+}
+
+/// The families of a month's outlook.
+struct MonthFamilies {
+    open: Family,
+    budget: Family,
+    remaining: Family,
+    projected: Family,
+}
+
+const DEPARTMENT_MONTH: MonthFamilies = MonthFamilies {
+    open: names::MONTH_OPEN,
+    budget: names::MONTH_BUDGET,
+    remaining: names::MONTH_REMAINING,
+    projected: names::MONTH_PROJECTED,
+};
+
+const ALL_MONTH: MonthFamilies = MonthFamilies {
+    open: names::ALL_MONTH_OPEN,
+    budget: names::ALL_MONTH_BUDGET,
+    remaining: names::ALL_MONTH_REMAINING,
+    projected: names::ALL_MONTH_PROJECTED,
+};
+
+fn month(out: &mut Families, to: &MonthFamilies, unit: &[&str], month: &MonthOutlook) {
+    out.put_some(&to.open, unit, month.open_ratio);
+    for (goal, outlook) in Goal::ALL.iter().zip(&month.goals) {
+        let Some(outlook) = outlook else { continue };
+        let labels = [&[goal.id()], unit].concat();
+        out.put(&to.budget, &labels, outlook.budget_events);
+        out.put_some(&to.remaining, &labels, outlook.budget_remaining_ratio);
+        out.put(&to.projected, &labels, outlook.projected_ratio);
+    }
 }
 
 fn waits(out: &mut Families, family: &Family, labels: &[&str], waits: Option<&Waits>) {

@@ -37,11 +37,12 @@ What `/metrics` exports. This file is made from the catalogue in `src/metrics/na
 - A ratio without calls is absent, never 0 or 1. Counters of every known department start at 0
   and never shrink; a correction that lowers a count shows in `svarstid_corrections_total`.
 - Until the ledger is folded to its end, and while nothing is heard of it (`svarstid_caught_up` is
-  0), only what the program tells of itself is exported: of the groups Stream, Ledger and Web what
-  no chain counts, and `svarstid_build_info` are exported.
+  0), only what the program tells of itself is exported: of the groups Stream, Ledger, Web and Process
+  what no chain counts, and `svarstid_build_info`.
 - Fewer than three agents logged in: `svarstid_agents_logged_in` says how many, and
   `svarstid_agents` says nothing of their states. The states of the whole municipality are also
   held back where subtracting the departments would leave one or two.
+- `svarstid_department_staffed` speaks of a number, not of people: it is told however few they are.
 - `goal` is `SM1` (switchboard, three rings), `SM2` (customer service, five minutes), `SM3` (lost
   calls) or `SM3w` (lost, of those who had to wait). `window` is `15m`, `1h`, `today`, `5d` (the
   last five open days), `week` or `month`. `percentile` is `50`, `90`, `95`, `99` or `max`.

@@ -1,8 +1,9 @@
 //! What Prometheus reads: one [`Snapshot`](crate::domain::snapshot::Snapshot) as text.
 //!
 //! [`names`] is the only place where the name of a metric is written; [`collector`] draws the
-//! snapshot; [`Instruments`] holds what the daemon counts about its own pages. Nothing here reads
-//! a clock or opens a socket.
+//! snapshot; [`Instruments`] holds what the daemon counts about its own pages, and what the
+//! process takes of the machine is the library's own collector. Nothing here reads a clock or opens
+//! a socket.
 //!
 //! Invariants: a ratio without calls is absent, never 0 or 1; every known department has every
 //! counter from the start; before the ledger is folded to its end only the program's own families
@@ -14,6 +15,7 @@ pub mod names;
 
 use std::sync::Arc;
 
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
 use crate::domain::snapshot::Snapshot;
@@ -60,6 +62,7 @@ impl Instruments {
         registry.register(Box::new(SnapshotCollector::new(snapshot.clone()))).expect(VALID);
         registry.register(Box::new(self.requests.clone())).expect(VALID);
         registry.register(Box::new(self.live_clients.clone())).expect(VALID);
+        registry.register(Box::new(ProcessCollector::for_self())).expect(VALID);
         TextEncoder::new().encode_to_string(&registry.gather()).expect(VALID)
     }
 }
@@ -85,5 +88,7 @@ impl Drop for LiveClient {
 
 /// A snapshot alone as the text of `/metrics`.
 pub fn render(snapshot: &Arc<Snapshot>) -> String {
-    Instruments::new().render(snapshot)
+    let registry = Registry::new();
+    registry.register(Box::new(SnapshotCollector::new(snapshot.clone()))).expect(VALID);
+    TextEncoder::new().encode_to_string(&registry.gather()).expect(VALID)
 }

@@ -39,6 +39,8 @@ pub enum Group {
     Goals,
     /// Goals in windows of time.
     GoalWindows,
+    /// Where the calendar month is heading.
+    Month,
     /// Waits in windows of time.
     Percentiles,
     /// Who is who.
@@ -49,21 +51,25 @@ pub enum Group {
     Ledger,
     /// The daemon's own web pages.
     Web,
+    /// What the process takes of the machine, by the library's own collector.
+    Process,
 }
 
 impl Group {
     /// Every group in the order of the catalogue.
-    pub const ALL: [Group; 10] = [
+    pub const ALL: [Group; 12] = [
         Group::Switchboard,
         Group::Queue,
         Group::Live,
         Group::Goals,
         Group::GoalWindows,
+        Group::Month,
         Group::Percentiles,
         Group::Identity,
         Group::Stream,
         Group::Ledger,
         Group::Web,
+        Group::Process,
     ];
 
     /// The heading in the catalogue for readers.
@@ -74,11 +80,13 @@ impl Group {
             Group::Live => "The moment",
             Group::Goals => "Goals",
             Group::GoalWindows => "Goals in windows",
+            Group::Month => "The month ahead",
             Group::Percentiles => "Waits in windows",
             Group::Identity => "Identity",
             Group::Stream => "Stream",
             Group::Ledger => "Ledger",
             Group::Web => "Web",
+            Group::Process => "Process",
         }
     }
 }
@@ -103,12 +111,17 @@ impl Family {
     pub fn unit(&self) -> &'static str {
         let stem = self.name.strip_suffix("_total").unwrap_or(self.name);
         match stem.rsplit('_').next() {
-            Some("seconds") if stem.ends_with("_timestamp_seconds") => "seconds since 1970",
+            Some("seconds")
+                if stem.ends_with("_timestamp_seconds")
+                    || stem.ends_with("_start_time_seconds") =>
+            {
+                "seconds since 1970"
+            }
             Some("seconds") => "seconds",
             Some("ratio") => "0 to 1",
             Some("bytes") => "bytes",
             Some("info") => "always 1",
-            Some("open" | "up") => "0 or 1",
+            Some("open" | "staffed" | "up") => "0 or 1",
             _ => "count",
         }
     }
@@ -181,6 +194,10 @@ catalogue! {
             "Agents by state; absent while fewer than three are logged in, to protect them.";
         DEPARTMENT_OPEN: Gauge "svarstid_department_open" ["department"]
             "Whether the department's telephone is open now (1) or not (0).";
+        SWITCHBOARD_OPEN: Gauge "svarstid_switchboard_open" ["department"]
+            "Whether the main number is open now (1), of the unit that runs the switchboard.";
+        DEPARTMENT_STAFFED: Gauge "svarstid_department_staffed" ["department"]
+            "Whether an agent is logged in and not paused (1); absent where none was heard of.";
         ALL_WAITING: Gauge "svarstid_all_queue_calls_waiting" []
             "Callers waiting in queues now, whole municipality.";
         ALL_WAITING_OVER: Gauge "svarstid_all_queue_calls_waiting_over_target" []
@@ -228,6 +245,24 @@ catalogue! {
             "How long the municipality has been open within the window so far.";
         ALL_WINDOW_EXPECTED: Gauge "svarstid_all_goal_window_expected_events" ["goal", "window"]
             "Calls to expect, whole municipality; absent without history.";
+    }
+    Month {
+        MONTH_OPEN: Gauge "svarstid_goal_month_open_ratio" ["department"]
+            "Share of the calendar month's open time that has passed.";
+        MONTH_BUDGET: Gauge "svarstid_goal_month_budget_events" ["goal", "department"]
+            "Misses that the month can bear, calls going on at the pace so far.";
+        MONTH_REMAINING: Gauge "svarstid_goal_month_budget_remaining_ratio" ["goal", "department"]
+            "Part of those misses that is left; below 0 when more are spent; absent without calls.";
+        MONTH_PROJECTED: Gauge "svarstid_goal_month_projected_ratio" ["goal", "department"]
+            "The month's share if the rest goes as the last five open days; absent without calls.";
+        ALL_MONTH_OPEN: Gauge "svarstid_all_goal_month_open_ratio" []
+            "Share of the calendar month's open time that has passed, whole municipality.";
+        ALL_MONTH_BUDGET: Gauge "svarstid_all_goal_month_budget_events" ["goal"]
+            "Misses that the month can bear at the pace so far, whole municipality.";
+        ALL_MONTH_REMAINING: Gauge "svarstid_all_goal_month_budget_remaining_ratio" ["goal"]
+            "Part of those misses that is left, whole municipality.";
+        ALL_MONTH_PROJECTED: Gauge "svarstid_all_goal_month_projected_ratio" ["goal"]
+            "The month's share if the rest goes as the last five open days, whole municipality.";
     }
     Percentiles {
         QUEUE_WAIT: Gauge "svarstid_queue_wait_window_seconds"
@@ -329,5 +364,19 @@ catalogue! {
             "Requests answered, by route and status.";
         LIVE_CLIENTS: Gauge "svarstid_live_clients" []
             "Readers of the live stream.";
+    }
+    Process {
+        PROCESS_CPU: Counter "process_cpu_seconds_total" []
+            "Total user and system CPU time spent in seconds.";
+        PROCESS_OPEN_FDS: Gauge "process_open_fds" [] "Number of open file descriptors.";
+        PROCESS_MAX_FDS: Gauge "process_max_fds" []
+            "Maximum number of open file descriptors.";
+        PROCESS_VIRTUAL: Gauge "process_virtual_memory_bytes" []
+            "Virtual memory size in bytes.";
+        PROCESS_RESIDENT: Gauge "process_resident_memory_bytes" []
+            "Resident memory size in bytes.";
+        PROCESS_START: Gauge "process_start_time_seconds" []
+            "Start time of the process since unix epoch in seconds.";
+        PROCESS_THREADS: Gauge "process_threads" [] "Number of OS threads in the process.";
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use svarstid::domain::event::AgentState;
 use svarstid::domain::goal::{Direction, Goal, miss_lower_bound};
+use svarstid::domain::outlook::outlook;
 use svarstid::domain::snapshot::{
     CounterHistogram, DepartmentView, GoalView, GoalWindow, LedgerPartitionView, LedgerSeen,
     LedgerView, Live, PartitionView, PlaceCounters, Snapshot, SnapshotFileView, StreamView, Waits,
@@ -51,6 +52,7 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
         slug: made.slug.into(),
         name: made.name.into(),
         open: true,
+        runs_switchboard: true,
         switchboard: place(made.goals[Goal::Sm1 as usize], &bounds::SWITCHBOARD),
         queue: place((answered, offered), &bounds::QUEUE),
         live: Live {
@@ -60,8 +62,23 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
                 .then(|| NOW.minus(Millis::from_seconds(made.longest_seconds))),
             agents: made.agents,
         },
+        month: outlook(&windows, Millis::from_seconds(4 * 9_125), &goals()),
         windows,
     }
+}
+
+fn goals() -> Vec<GoalView> {
+    let goal = |goal: Goal| GoalView {
+        goal,
+        direction: goal.direction(),
+        target_percent: if goal.direction() == Direction::AtLeast { 90 } else { 10 },
+        limit: match goal {
+            Goal::Sm1 => Some(Millis::from_seconds(15)),
+            Goal::Sm2 => Some(Millis::from_seconds(300)),
+            Goal::Sm3 | Goal::Sm3w => None,
+        },
+    };
+    Goal::ALL.map(goal).to_vec()
 }
 
 fn window_view(made: &Made, window: Window, (times, parts): (i64, i64)) -> WindowView {
@@ -107,20 +124,10 @@ fn place((met, of): (i64, i64), bounds: &[i64]) -> PlaceCounters {
 
 /// A caught-up snapshot of departments and a whole.
 pub(crate) fn snapshot(departments: &[Made], all: &Made) -> Snapshot {
-    let goals = Goal::ALL.map(|goal| GoalView {
-        goal,
-        direction: goal.direction(),
-        target_percent: if goal.direction() == Direction::AtLeast { 90 } else { 10 },
-        limit: match goal {
-            Goal::Sm1 => Some(Millis::from_seconds(15)),
-            Goal::Sm2 => Some(Millis::from_seconds(300)),
-            Goal::Sm3 | Goal::Sm3w => None,
-        },
-    });
     Snapshot {
         now: NOW,
         caught_up: true,
-        goals: goals.to_vec(),
+        goals: goals(),
         departments: departments.iter().map(department).collect(),
         all: department(all),
         stream: StreamView {
@@ -363,7 +370,7 @@ fn before_the_ledger_is_folded_only_the_program_speaks_of_itself() {
     snapshot.caught_up = false;
     let text = metrics::render(&Arc::new(snapshot));
     assert_eq!(metric_value(&text, "svarstid_caught_up", &[]), Some(0.0));
-    let own = ["Stream", "Ledger", "Identity", "Web"];
+    let own = ["Stream", "Ledger", "Identity", "Web", "Process"];
     for name in families(&text) {
         let family = metrics::names::CATALOGUE.iter().find(|f| f.name == name).unwrap();
         assert!(own.contains(&family.group.heading()), "{name}");
