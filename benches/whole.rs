@@ -1,11 +1,11 @@
 //! What does the whole process cost? CPU seconds (all threads) per million events from a preloaded
 //! topic beside raw consumption in the same run, with the ledger in memory and in Kafka; the time
-//! from an event's append to its place in `/metrics`; the time from a start to ready; and the
-//! seconds and memory of a long replay.
+//! from an event's append to its place in `/metrics`; how long a scrape takes meanwhile; the time from
+//! a start to ready; and the seconds and memory of a long replay.
 //!
 //! ```text
 //! SVARSTID_TEST_KAFKA=127.0.0.1:9092 cargo bench --bench whole           # all
-//! SVARSTID_TEST_KAFKA=127.0.0.1:9092 cargo bench --bench whole -- kafka  # or latency, year, replay
+//! SVARSTID_TEST_KAFKA=127.0.0.1:9092 cargo bench --bench whole -- kafka  # or latency, scrape, year, replay
 //! SVARSTID_BENCH_EVENTS=22500000 cargo bench --bench whole -- replay     # the long replay
 //! ```
 //!
@@ -36,24 +36,16 @@ fn main() {
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(5_500_000);
-    if wants("kafka") {
-        match std::env::var("SVARSTID_TEST_KAFKA") {
-            Ok(brokers) => kafka(&brokers, events),
-            Err(_) => println!("kafka: left out, set SVARSTID_TEST_KAFKA"),
-        }
-    }
-    if wants("latency") {
-        match std::env::var("SVARSTID_TEST_KAFKA") {
-            Ok(brokers) => latency(&brokers),
-            Err(_) => println!("latency: left out, set SVARSTID_TEST_KAFKA"),
-        }
-    }
-    if wants("year") {
-        match std::env::var("SVARSTID_TEST_KAFKA") {
-            Ok(brokers) => year(&brokers),
-            Err(_) => println!("year: left out, set SVARSTID_TEST_KAFKA"),
-        }
-    }
+    let brokers = std::env::var("SVARSTID_TEST_KAFKA").ok();
+    let with_broker = |what: &str, bench: &dyn Fn(&str)| match &brokers {
+        _ if !wants(what) => {}
+        Some(brokers) => bench(brokers),
+        None => println!("{what}: left out, set SVARSTID_TEST_KAFKA"),
+    };
+    with_broker("kafka", &|brokers| kafka(brokers, events));
+    with_broker("latency", &latency);
+    with_broker("scrape", &scrape);
+    with_broker("year", &year);
     if wants("replay") {
         replay(events);
     }
@@ -175,29 +167,30 @@ struct Daemon {
 
 impl Daemon {
     fn start(brokers: &str, topic: &str, folder: &std::path::Path, storage: &str) -> Daemon {
-        Daemon::start_over(brokers, topic, folder, storage, 1)
+        Daemon::start_over(brokers, topic, folder, storage, departments().len())
     }
 
-    /// Over the simulated municipality's departments so many times.
+    /// Over so many departments: the simulated municipality's, and then copies of them.
     fn start_over(
         brokers: &str,
         topic: &str,
         folder: &std::path::Path,
         storage: &str,
-        copies: u64,
+        count: usize,
     ) -> Daemon {
         let (config, key) = (folder.join("svarstid.toml"), folder.join("id-key"));
         std::fs::write(&key, [7; 32]).expect("a key");
         let snapshot = folder.join("snapshot");
         let ledger = format!("storage = \"{storage}\"\nsnapshot_file = {snapshot:?}");
         let mut demo = include_str!("../config/demo.toml").to_owned();
-        for copy in 1..copies {
-            for department in departments() {
-                demo += &format!(
-                    "\n[[department]]\nslug = \"{0}-{copy}\"\nname = \"{0} {copy}\"\n",
-                    department.slug
-                );
-            }
+        let each = departments();
+        for (copy, department) in
+            (each.len()..count).map(|at| (at / each.len(), &each[at % each.len()]))
+        {
+            demo += &format!(
+                "\n[[department]]\nslug = \"{0}-{copy}\"\nname = \"{0} {copy}\"\n",
+                department.slug
+            );
         }
         let topics = format!("[topics]\nledger = \"{topic}-l\"\nrejects = \"{topic}-r\"");
         let demo = demo
@@ -260,7 +253,7 @@ impl Drop for Daemon {
 
 /// A year of calls spread over 192 departments: what it weighs, and how soon it is there again.
 fn year(brokers: &str) {
-    const COPIES: u64 = 16;
+    const COPIES: usize = 16;
     let topic = format!("year-{}", std::process::id());
     create_topic(brokers, &topic);
     let folder = std::env::temp_dir().join(&topic);
@@ -276,17 +269,7 @@ fn year(brokers: &str) {
     let mut total = 0_u64;
     let lines = BufReader::new(simulate.stdout.take().expect("stdout is piped")).lines();
     for line in lines.map_while(Result::ok) {
-        let contact = line.split_once("\"contact\":\"").and_then(|(_, rest)| rest.split_once('"'));
-        let key = contact.map_or("", |(contact, _)| contact).to_owned();
-        let copy =
-            key.bytes().fold(7_u64, |sum, byte| sum * 31 % 1_000_003 + u64::from(byte)) % COPIES;
-        let line = match line.split_once("\"department\":\"") {
-            Some((before, rest)) if copy > 0 && !key.is_empty() => {
-                let (slug, after) = rest.split_once('"').expect("a text ends");
-                format!("{before}\"department\":\"{slug}-{copy}\"{after}")
-            }
-            _ => line,
-        };
+        let (key, line) = spread(line, COPIES);
         let mut record = BaseRecord::to(&topic).key(&key).payload(&line);
         while let Err((_, back)) = producer.send(record) {
             producer.poll(Duration::from_millis(10));
@@ -296,7 +279,8 @@ fn year(brokers: &str) {
     }
     producer.flush(Duration::from_secs(60)).expect("delivered");
     assert!(simulate.wait().expect("simulate ends").success());
-    let mut daemon = Daemon::start_over(brokers, &topic, &folder, "kafka", COPIES);
+    let mut daemon =
+        Daemon::start_over(brokers, &topic, &folder, "kafka", COPIES * departments().len());
     daemon.wait(|daemon| daemon.consumed() as u64 >= total);
     std::thread::sleep(Duration::from_secs(2));
     println!(
@@ -305,7 +289,7 @@ fn year(brokers: &str) {
         peak_mb(daemon.child.id()),
     );
     daemon.end();
-    let again = Daemon::start_over(brokers, &topic, &folder, "kafka", COPIES);
+    let again = Daemon::start_over(brokers, &topic, &folder, "kafka", COPIES * departments().len());
     again.wait(Daemon::is_ready);
     println!(
         "start to ready from its snapshot of {:.1} MB: {:.2} s, {:.2} CPU s; {:.0} MB resident",
@@ -313,6 +297,106 @@ fn year(brokers: &str) {
         again.begun.elapsed().as_secs_f64(),
         cpu_of(&again),
         resident_mb(again.child.id()),
+    );
+    std::fs::remove_dir_all(&folder).expect("the folder goes");
+}
+
+/// The key of a simulated event, and the event with its contact moved to one of so many copies of
+/// the municipality.
+fn spread(line: String, copies: usize) -> (String, String) {
+    let contact = line.split_once("\"contact\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    let key = contact.map_or("", |(contact, _)| contact).to_owned();
+    let copy = key.bytes().fold(7, |sum, byte| sum * 31 % 1_000_003 + usize::from(byte)) % copies;
+    let moved = match line.split_once("\"department\":\"") {
+        Some((before, rest)) if copy > 0 && !key.is_empty() => {
+            let (slug, after) = rest.split_once('"').expect("a text ends");
+            format!("{before}\"department\":\"{slug}-{copy}\"{after}")
+        }
+        _ => line,
+    };
+    (key, moved)
+}
+
+/// What a scrape of fifty departments costs while events come, gzipped as Prometheus asks for it.
+fn scrape(brokers: &str) {
+    const RATE: u64 = 2_000;
+    const SCRAPES: usize = 300;
+    const DEPARTMENTS: usize = 49;
+    let topic = format!("scrape-{}", std::process::id());
+    create_topic(brokers, &topic);
+    let folder = std::env::temp_dir().join(&topic);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let daemon = Daemon::start_over(brokers, &topic, &folder, "kafka", DEPARTMENTS);
+    daemon.wait(Daemon::is_ready);
+    // The days up to this one, so that windows and what is expected have something in them.
+    let today = jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
+    let from = today.checked_sub(jiff::Span::new().days(30)).expect("a date").to_string();
+    let mut simulate = svarstid()
+        .args(["simulate", "--from", &from, "--to", &today.tomorrow().expect("a date").to_string()])
+        .args(["--seed", "7", "--scale", "4", "--faults", "off"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("simulate starts");
+    let lines = BufReader::new(simulate.stdout.take().expect("stdout is piped")).lines();
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", brokers).create().expect("a producer");
+    let events: Vec<(String, String)> =
+        lines.map_while(Result::ok).map(|line| spread(line, DEPARTMENTS / 12)).collect();
+    assert!(simulate.wait().expect("simulate ends").success());
+    let live = events.len() - (RATE as usize * SCRAPES / 5).min(events.len() / 2);
+    let send = |(key, line): &(String, String)| {
+        let mut record = BaseRecord::to(&topic).key(key).payload(line);
+        while let Err((_, back)) = producer.send(record) {
+            producer.poll(Duration::from_millis(10));
+            record = back;
+        }
+    };
+    events[..live].iter().for_each(send);
+    producer.flush(Duration::from_secs(60)).expect("delivered");
+    daemon.wait(|daemon| daemon.consumed() as usize >= live);
+    let request = format!(
+        "GET /metrics HTTP/1.1\r\nHost: {}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n",
+        daemon.address
+    );
+    let cpu_before = cpu_of(&daemon);
+    let mut lengths = Vec::new();
+    let (begun, mut bytes) = (Instant::now(), 0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for (at, event) in events[live..].iter().enumerate() {
+                let due = Duration::from_secs_f64(at as f64 / RATE as f64);
+                std::thread::sleep(due.saturating_sub(begun.elapsed()));
+                send(event);
+                producer.poll(Duration::ZERO);
+            }
+        });
+        for at in 0..SCRAPES {
+            let due = Duration::from_millis(at as u64 * 200);
+            std::thread::sleep(due.saturating_sub(begun.elapsed()));
+            let asked = Instant::now();
+            let mut stream = TcpStream::connect(&daemon.address).expect("it listens");
+            stream.write_all(request.as_bytes()).expect("it reads");
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).expect("it answers");
+            lengths.push(asked.elapsed());
+            bytes = answer.len();
+        }
+    });
+    let took = begun.elapsed().as_secs_f64();
+    lengths.sort_unstable();
+    let at = |share: f64| lengths[((SCRAPES - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    let text = get(&daemon.address, "/metrics");
+    let series = text.lines().filter(|line| !line.starts_with('#') && line.contains(' ')).count();
+    let departments = text.lines().filter(|l| l.starts_with("svarstid_department_info{")).count();
+    println!(
+        "a scrape of {departments} departments at {:.0} events/s: {series} series, {bytes} bytes \
+         gzipped; p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms; {:.1} % of one core with a scrape each \
+         200 ms",
+        (events.len() - live) as f64 / took,
+        at(0.5),
+        at(0.99),
+        at(1.0),
+        (cpu_of(&daemon) - cpu_before) / took * 100.0,
     );
     std::fs::remove_dir_all(&folder).expect("the folder goes");
 }

@@ -337,8 +337,8 @@ fn whole(out: &mut Families, snapshot: &Snapshot) {
         let view = &snapshot.all.windows[window as usize];
         for goal in Goal::ALL {
             goal_window(out, &ALL_GOAL, &[goal.id(), name], &view.goals[goal as usize]);
-            out.put(&names::ALL_WINDOW_OPEN, &[goal.id(), name], view.open.as_seconds());
         }
+        out.put(&names::ALL_WINDOW_OPEN, &[name], view.open.as_seconds());
         waits(out, &names::ALL_QUEUE_WAIT, &[name], view.queue_wait.as_ref());
         waits(out, &names::ALL_SWITCHBOARD_WAIT, &[name], view.switchboard_answer.as_ref());
     }
@@ -352,8 +352,8 @@ fn windows(out: &mut Families, department: &DepartmentView) {
         for goal in Goal::ALL {
             let labels = [goal.id(), slug, name];
             goal_window(out, &DEPARTMENT_GOAL, &labels, &view.goals[goal as usize]);
-            out.put(&names::WINDOW_OPEN, &labels, view.open.as_seconds());
         }
+        out.put(&names::WINDOW_OPEN, &[slug, name], view.open.as_seconds());
         waits(out, &names::QUEUE_WAIT, &[slug, name], view.queue_wait.as_ref());
         waits(out, &names::SWITCHBOARD_WAIT, &[slug, name], view.switchboard_answer.as_ref());
     }

@@ -227,7 +227,7 @@ catalogue! {
         WINDOW_BOUND: Gauge "svarstid_goal_window_miss_lower_bound_ratio"
             ["goal", "department", "window"]
             "Exact binomial lower bound of the miss rate (0.1 % for 15m and 1h, else 1 %).";
-        WINDOW_OPEN: Gauge "svarstid_goal_window_open_seconds" ["goal", "department", "window"]
+        WINDOW_OPEN: Gauge "svarstid_goal_window_open_seconds" ["department", "window"]
             "How long the unit has been open within the window so far.";
         WINDOW_EXPECTED: Gauge "svarstid_goal_window_expected_events"
             ["goal", "department", "window"]
@@ -241,7 +241,7 @@ catalogue! {
         ALL_WINDOW_BOUND: Gauge "svarstid_all_goal_window_miss_lower_bound_ratio"
             ["goal", "window"]
             "Exact binomial lower bound of the miss rate, whole municipality.";
-        ALL_WINDOW_OPEN: Gauge "svarstid_all_goal_window_open_seconds" ["goal", "window"]
+        ALL_WINDOW_OPEN: Gauge "svarstid_all_goal_window_open_seconds" ["window"]
             "How long the municipality has been open within the window so far.";
         ALL_WINDOW_EXPECTED: Gauge "svarstid_all_goal_window_expected_events" ["goal", "window"]
             "Calls to expect, whole municipality; absent without history.";

@@ -72,7 +72,7 @@ fn parse_labels(mut text: &str) -> Option<(Labels, &str)> {
 /// aloud, where there is no promtool.
 #[track_caller]
 pub(crate) fn promtool(args: &[&str], stdin: &str) -> Option<Result<String, String>> {
-    if !have("promtool") {
+    if !have("promtool", "prometheus") {
         return None;
     }
     let mut child = Command::new("promtool")

@@ -29,7 +29,7 @@ pub(crate) use kafka::{
     read_from_start,
 };
 pub(crate) use metrics::{metric_total, metric_value, promtool, promtool_check_metrics};
-pub(crate) use process::{Daemon, Prometheus};
+pub(crate) use process::{Alertmanager, Daemon, Prometheus};
 
 /// Between two looks at something that is waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -88,9 +88,9 @@ pub(crate) fn skip(needs: &str) {
     assert!(!required, "SVARSTID_TEST_REQUIRE_ALL is set, but {test} needs {needs}");
 }
 
-/// Whether a program can be started; says so aloud if not.
+/// Whether a program of a Debian package can be started; says so aloud if not.
 #[track_caller]
-fn have(program: &str) -> bool {
+pub(crate) fn have(program: &str, package: &str) -> bool {
     let found = Command::new(program)
         .arg("--version")
         .stdin(Stdio::null())
@@ -99,7 +99,7 @@ fn have(program: &str) -> bool {
         .status()
         .is_ok();
     if !found {
-        skip(&format!("the program {program} (apt-get install prometheus)"));
+        skip(&format!("the program {program} (apt-get install {package})"));
     }
     found
 }

@@ -271,22 +271,29 @@ impl Prometheus {
     /// The same for several targets.
     #[track_caller]
     pub(crate) fn start_many(targets: &[SocketAddr]) -> Option<Self> {
-        if !have("prometheus") {
-            return None;
-        }
-        let data = TempDir::new();
-        let config = data.path().join("prometheus.yml");
         let text = format!(
             "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n\
              scrape_configs:\n  - job_name: svarstid\n    static_configs:\n      \
              - targets: [{}]\n",
             targets.iter().map(|target| format!("'{target}'")).collect::<Vec<_>>().join(", ")
         );
-        fs::write(&config, text).expect("the configuration can be written");
+        Prometheus::start_on(TempDir::new(), &text)
+    }
+
+    /// Starts a server with a configuration of its own, over a folder in which `tsdb` may hold
+    /// earlier samples; files that the configuration names relatively are looked for there.
+    #[track_caller]
+    pub(crate) fn start_on(data: TempDir, configuration: &str) -> Option<Self> {
+        if !have("prometheus", "prometheus") {
+            return None;
+        }
+        let config = data.path().join("prometheus.yml");
+        fs::write(&config, configuration).expect("the configuration can be written");
         let mut command = Command::new("prometheus");
         command
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", data.path().join("tsdb").display()))
+            .arg("--storage.tsdb.retention.time=20y")
             .arg("--web.listen-address=127.0.0.1:0");
         let mut server = Server::start("Prometheus", command);
         let address = server.wait_listening();
@@ -346,6 +353,47 @@ impl Prometheus {
             [(_, value)] => Some(*value),
             _ => None,
         }
+    }
+}
+
+/// An Alertmanager. Killed when dropped.
+pub(crate) struct Alertmanager {
+    server: Server,
+    address: SocketAddr,
+    _data: TempDir,
+}
+
+impl Alertmanager {
+    /// Starts one over a folder in which its configuration may name files; `None`, said aloud,
+    /// where there is none.
+    #[track_caller]
+    pub(crate) fn start_on(data: TempDir, configuration: &str) -> Option<Self> {
+        const PROGRAM: &str = "prometheus-alertmanager";
+        if !have(PROGRAM, PROGRAM) {
+            return None;
+        }
+        let config = data.path().join("alertmanager.yml");
+        fs::write(&config, configuration).expect("the configuration can be written");
+        let mut command = Command::new(PROGRAM);
+        command
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.path={}", data.path().join("state").display()))
+            .arg("--cluster.listen-address=")
+            .arg("--web.listen-address=127.0.0.1:0");
+        let mut server = Server::start("Alertmanager", command);
+        let address = server.wait_listening();
+        server.wait_ready(address, LISTEN_LIMIT);
+        Some(Alertmanager { server, address, _data: data })
+    }
+
+    /// Where it serves its API.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Everything it printed so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.server.lines()
     }
 }
 
