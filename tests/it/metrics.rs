@@ -305,6 +305,55 @@ fn names_are_unique_after_the_suffixes_of_openmetrics() {
     }
 }
 
+/// Nobody can be told apart by a label: what may be one is listed here, and none of it is a person,
+/// a call or free text.
+#[test]
+fn no_label_can_name_anyone() {
+    let known = [
+        "channel",
+        "code",
+        "department",
+        "direction",
+        "disposition",
+        "goal",
+        "handler",
+        "kind",
+        "name",
+        "partition",
+        "percentile",
+        "reason",
+        "revision",
+        "rustc",
+        "state",
+        "topic",
+        "verdict",
+        "version",
+        "what",
+        "window",
+    ];
+    for family in metrics::names::CATALOGUE {
+        for label in family.labels {
+            assert!(known.contains(label), "{}: {label}", family.name);
+            // A name is that of a department.
+            assert!(*label != "name" || family.name == "svarstid_department_info");
+        }
+    }
+}
+
+#[test]
+fn a_number_is_staffed_by_an_agent_who_is_not_paused() {
+    let staffed = |agents| Live { agents, ..Live::default() }.is_staffed();
+    // Logged out, ready, ringing, talking, wrapping up, paused.
+    assert_eq!(staffed([0, 0, 0, 0, 0, 0]), None, "nobody was ever heard of");
+    assert_eq!(staffed([4, 0, 0, 0, 0, 0]), Some(false));
+    assert_eq!(staffed([4, 0, 0, 0, 0, 2]), Some(false));
+    for at_work in 1..5 {
+        let mut agents = [4, 0, 0, 0, 0, 2];
+        agents[at_work] = 1;
+        assert_eq!(staffed(agents), Some(true), "{agents:?}");
+    }
+}
+
 #[test]
 fn a_ratio_without_calls_is_absent_and_its_counts_are_zero() {
     let text = metrics::render(&Arc::new(small()));
