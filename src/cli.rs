@@ -29,6 +29,8 @@ pub enum Command {
     Replay(Replay),
     /// Put a telephone system's log into Kafka as it grows.
     Forward(Forward),
+    /// Tell working days, why the others are not, and when units are open.
+    Calendar(Calendar),
     /// Tell every fault of a configuration at once.
     Check(Check),
     /// Look into the ledger, copy it to a file and bring it back.
@@ -213,6 +215,26 @@ pub struct Forward {
     /// Where the position is kept [default: FILE.svarstid-position].
     #[arg(long, value_name = "FILE", env = "SVARSTID_STATE")]
     pub state: Option<PathBuf>,
+}
+
+/// `calendar`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    svarstid calendar --year 2026\n  \
+    svarstid calendar --year 2026 --config /etc/svarstid/svarstid.toml --unit kulturens-hus --json")]
+pub struct Calendar {
+    /// The year.
+    #[arg(long, value_name = "Y")]
+    pub year: i32,
+    /// A configuration, for the opening hours of its departments.
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Only this department's opening hours, by its slug.
+    #[arg(long, value_name = "U", requires = "config")]
+    pub unit: Option<String>,
+    /// Every day, as one JSON document.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `check`.

@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Command::Simulate(asked) => shell::simulate::simulate(&asked),
         Command::Replay(asked) => shell::replay::replay(&asked),
         Command::Forward(asked) => shell::forward::forward(&asked),
+        Command::Calendar(asked) => shell::calendar::calendar(&asked),
         Command::Check(asked) => shell::check::check(&asked),
         Command::Ledger(Ledger::Verify(asked)) => shell::audit::verify(&asked),
         Command::Ledger(Ledger::Show(asked)) => shell::audit::show(&asked),

@@ -8,6 +8,7 @@ pub mod append;
 pub mod audit;
 pub mod backup;
 pub mod broker;
+pub mod calendar;
 pub mod check;
 pub mod clock;
 pub mod consume;

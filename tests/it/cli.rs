@@ -57,7 +57,7 @@ fn every_command_has_help_with_an_example() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
-    for expected in ["demo", "run", "simulate", "replay", "forward", "check"] {
+    for expected in ["demo", "run", "simulate", "replay", "forward", "calendar", "check"] {
         assert!(commands.contains(&expected), "{commands:?}");
     }
     for name in commands {
@@ -202,5 +202,51 @@ fn no_bytes_make_a_replay_fail() {
         let rejected: u64 = rejects.values().filter_map(serde_json::Value::as_u64).sum();
         assert_eq!(document["quality"]["events"], rejected, "{format}");
         assert!(rejected > 0, "{format}");
+    }
+}
+
+#[test]
+fn the_calendar_tells_reasons_and_the_hours_of_each_unit() {
+    let folder = TempDir::new();
+    let config = folder.path().join("config.toml");
+    let text = "[opening.default]\nmonday = [\"07:30-16:30\"]\nfriday = [\"07:30-16:30\"]\n\
+        half_days = { allhelgonaafton = \"12:00\" }\n\
+        [opening.turism]\nsaturday = [\"10:00-15:00\"]\npublic_holidays = \"open\"\n\
+        [[department]]\nslug = \"vaxel\"\n\
+        [[department]]\nslug = \"turistbyran\"\nopening = \"turism\"\n";
+    fs::write(&config, text).unwrap();
+    let asked = ["calendar", "--year", "2026", "--json", "--config", shown(&config)];
+    let (out, _) = ends(&svarstid(&asked), 0);
+    let year: serde_json::Value = serde_json::from_str(&out).expect("one document");
+    let days = year["days"].as_array().unwrap();
+    assert_eq!(days.len(), 365);
+    assert_eq!(year["working_days"], 251);
+    let day = |date: &str| days.iter().find(|day| day["date"] == date).unwrap();
+    let open = |date: &str, unit: &str| day(date)["open"][unit].clone();
+    let span = |from: &str, until: &str| serde_json::json!([{"from": from, "until": until}]);
+
+    assert_eq!(day("2026-06-19")["working"], false);
+    assert_eq!(day("2026-06-19")["reason"], "midsommarafton");
+    assert_eq!(day("2026-06-22")["reason"], serde_json::Value::Null);
+    assert_eq!(day("2026-01-02")["squeeze_day"], true);
+    assert_eq!(day("2026-03-29")["hours"], 23);
+    assert_eq!(day("2026-10-25")["hours"], 25);
+    assert_eq!(open("2026-06-19", "vaxel"), serde_json::json!([]));
+    assert_eq!(open("2026-06-22", "vaxel"), span("07:30", "16:30"));
+    assert_eq!(open("2026-10-30", "vaxel"), span("07:30", "12:00"));
+    // 6 June is a Saturday: closed at the switchboard, open where holidays are.
+    assert_eq!(open("2026-06-06", "turistbyran"), span("10:00", "15:00"));
+
+    let one = [&asked[..], &["--unit", "turistbyran"]].concat();
+    let (out, _) = ends(&svarstid(&one), 0);
+    assert!(out.contains("turistbyran") && !out.contains("vaxel"));
+    let (out, _) = ends(&svarstid(&["calendar", "--year", "2026"]), 0);
+    assert!(out.contains("2026-06-19  fredag   off      midsommarafton\n"), "{out}");
+    for (args, remedy) in [
+        (&["calendar", "--year", "1999"][..], "take one from 2000 to 2099"),
+        (&[&asked[..], &["--unit", "kansli"]].concat(), "there are vaxel, turistbyran"),
+    ] {
+        let (out, err) = ends(&svarstid(args), 2);
+        assert!(err.contains(remedy) && out.is_empty(), "{args:?} said:\n{err}");
     }
 }
