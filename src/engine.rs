@@ -474,6 +474,11 @@ impl Engine {
         self.decoder.names()
     }
 
+    /// A department's name for people; the slug where there is none.
+    pub fn display_name<'a>(&'a self, slug: &'a str) -> &'a str {
+        self.display.get(slug).map_or(slug, String::as_str)
+    }
+
     /// The latest incidents of every partition, each with the partition's number.
     pub fn incidents(&self) -> impl Iterator<Item = (i32, Incident)> + '_ {
         let of = |chain: &'_ fold::Chain| {

@@ -149,11 +149,7 @@ impl Board {
                 Some(GoalView {
                     goal,
                     direction: goal.direction(),
-                    target_percent: match goal {
-                        Goal::Sm1 => targets.sm1_percent,
-                        Goal::Sm2 => targets.sm2_percent,
-                        Goal::Sm3 | Goal::Sm3w => targets.sm3_percent,
-                    },
+                    target_percent: targets.of(goal),
                     limit: match goal {
                         Goal::Sm1 => Some(set.switchboard_limit),
                         Goal::Sm2 => Some(set.queue_limit),

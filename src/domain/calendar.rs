@@ -65,6 +65,11 @@ impl Weekday {
         ["måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag"][self.index()]
     }
 
+    /// The English name.
+    pub fn english(self) -> &'static str {
+        ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"][self.index()]
+    }
+
     /// Saturday and Sunday.
     pub fn is_weekend(self) -> bool {
         self >= Weekday::Saturday

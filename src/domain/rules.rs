@@ -7,6 +7,7 @@
 //! hash nothing.
 
 use super::calendar::{Day, OpeningHours, Zone};
+use super::goal::Goal;
 use super::ids::{Department, Names, Queue};
 use super::units::{Millis, Timestamp};
 
@@ -28,6 +29,15 @@ pub struct Targets {
 impl Targets {
     /// The guideline's levels: 90, 90 and 10 percent.
     pub const GUIDELINE: Targets = Targets { sm1_percent: 90, sm2_percent: 90, sm3_percent: 10 };
+
+    /// The level of a goal, in whole percent.
+    pub fn of(&self, goal: Goal) -> u8 {
+        match goal {
+            Goal::Sm1 => self.sm1_percent,
+            Goal::Sm2 => self.sm2_percent,
+            Goal::Sm3 | Goal::Sm3w => self.sm3_percent,
+        }
+    }
 }
 
 /// What holds from one day until the next set's.

@@ -364,11 +364,7 @@ fn goal_rows(
     let targets = rules.at(now).targets;
     let mut rows = Vec::new();
     for goal in Goal::ALL {
-        let target = targets.map(|targets| match goal {
-            Goal::Sm1 => targets.sm1_percent,
-            Goal::Sm2 => targets.sm2_percent,
-            Goal::Sm3 | Goal::Sm3w => targets.sm3_percent,
-        });
+        let target = targets.map(|targets| targets.of(goal));
         let mut all = GoalCount::default();
         goals.values().for_each(|counts| all.merge(counts[goal as usize]));
         let of = |department: Department| names.departments.name(department.0).to_owned();

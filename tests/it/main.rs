@@ -17,6 +17,7 @@ mod ledger_tools;
 mod metrics;
 mod oracle;
 mod queue_log;
+mod report;
 mod rows;
 #[path = "../support/mod.rs"]
 mod support;

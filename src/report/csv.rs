@@ -1,0 +1,61 @@
+//! A report as comma-separated values (RFC 4180): one value a line, so that tables of all shapes
+//! stand in one file and none has to be taken apart.
+
+use std::io;
+
+use super::table::{Cell, Report};
+
+/// The first line.
+const COLUMNS: &str = "period,department,table,row,column,value,unit,text";
+
+impl Report {
+    /// Writes the report: dot decimals, no thousands, an empty value where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the output says.
+    pub fn write_csv(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        write!(out, "{COLUMNS}\r\n")?;
+        let department = self.department.as_deref().unwrap_or("");
+        for table in &self.tables {
+            for row in &table.rows {
+                for (column, cell) in table.columns.iter().zip(&row.cells) {
+                    let value = cell.value().map(|value| value.to_string()).unwrap_or_default();
+                    let text = match cell {
+                        Cell::Hidden => "hidden".to_owned(),
+                        Cell::Text(text) => text.clone(),
+                        Cell::Interval(low, high) => {
+                            format!("{:.1}-{:.1}", 100.0 * low, 100.0 * high)
+                        }
+                        Cell::None
+                        | Cell::Count(_)
+                        | Cell::Tenths(_)
+                        | Cell::Points(_)
+                        | Cell::Share(..)
+                        | Cell::Wait(_) => String::new(),
+                    };
+                    let fields = [
+                        &self.period,
+                        department,
+                        table.id,
+                        &row.id,
+                        &column.id,
+                        &value,
+                        cell.unit(),
+                        &text,
+                    ];
+                    write!(out, "{}\r\n", fields.map(quoted).join(","))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Quoted where the standard asks for it.
+fn quoted(field: &str) -> String {
+    match field.contains(['"', ',', '\r', '\n']) {
+        true => format!("\"{}\"", field.replace('"', "\"\"")),
+        false => field.to_owned(),
+    }
+}

@@ -1,0 +1,232 @@
+//! Periodic reports: the same figures in every format, and they are the truth.
+
+#![expect(clippy::unwrap_used, reason = "the helpers here are as much tests as their callers")]
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use svarstid::config::Config;
+use svarstid::domain::goal::Goal;
+use svarstid::domain::ids::Department;
+use svarstid::engine::Engine;
+use svarstid::report::{Audience, Language, Order, Report};
+use svarstid::simulate::{Parameters, Simulation};
+use svarstid::wire::canonical::Arrival;
+
+use crate::oracle;
+
+/// September and October of a small municipality, and the truth of October alone.
+struct Autumn {
+    engine: Engine,
+    october: Value,
+}
+
+static AUTUMN: LazyLock<Autumn> = LazyLock::new(|| {
+    let parameters = |from: &str, to: &str| Parameters {
+        scale: 0.5,
+        ..Parameters::new(3, from.parse().unwrap(), to.parse().unwrap())
+    };
+    let both = parameters("2026-09-01", "2026-11-01");
+    let config: Config = oracle::configuration(&both);
+    let mut engine = oracle::engine(&config);
+    engine.open_partition("test", 0);
+    let mut simulation = Simulation::new(both).unwrap();
+    for (offset, record) in simulation.by_ref().enumerate() {
+        engine.event(0, offset as i64, record.payload.as_bytes(), &Arrival::default());
+    }
+    engine.tick();
+    let truth = simulation.into_truth().to_json();
+    let rows = truth["rows"].as_array().unwrap();
+    let is_october = |row: &&Value| row["from"].as_str().unwrap().starts_with("2026-10");
+    let october = Value::Array(rows.iter().filter(is_october).cloned().collect());
+    Autumn { engine, october }
+});
+
+fn order(period: &str) -> Order {
+    Order {
+        period: period.parse().unwrap(),
+        department: None,
+        audience: Audience::Internal,
+        language: Language::Swedish,
+    }
+}
+
+fn october() -> Report {
+    AUTUMN.engine.report(&order("2026-10"))
+}
+
+/// Every value of a report by table, row and column, as programs read it.
+fn values(report: &Report) -> BTreeMap<[String; 3], f64> {
+    let mut values = BTreeMap::new();
+    for table in &report.tables {
+        for row in &table.rows {
+            assert_eq!(row.cells.len(), table.columns.len(), "{}: {}", table.id, row.id);
+            for (column, cell) in table.columns.iter().zip(&row.cells) {
+                if let Some(value) = cell.value() {
+                    let key = [table.id.to_owned(), row.id.clone(), column.id.clone()];
+                    assert_eq!(values.insert(key, value), None, "ids are unique");
+                }
+            }
+        }
+    }
+    values
+}
+
+/// The fields of one line of CSV by RFC 4180.
+fn fields(line: &str) -> Vec<String> {
+    let (mut fields, mut field, mut is_quoted) = (Vec::new(), String::new(), false);
+    let mut chars = line.chars().peekable();
+    while let Some(char) = chars.next() {
+        match (char, is_quoted) {
+            ('"', true) if chars.peek() == Some(&'"') => field.extend(chars.next()),
+            ('"', _) => is_quoted = !is_quoted,
+            (',', false) => fields.push(std::mem::take(&mut field)),
+            _ => field.push(char),
+        }
+    }
+    fields.push(field);
+    fields
+}
+
+#[test]
+fn the_volumes_of_a_month_are_the_truth() {
+    let sum = |place: &str, count: &str| -> i64 {
+        let rows = AUTUMN.october.as_array().unwrap().iter();
+        rows.filter(|row| row["place"] == place).map(|row| row[count].as_i64().unwrap()).sum()
+    };
+    let values = values(&october());
+    for place in ["switchboard", "queue"] {
+        for count in ["offered", "answered", "abandoned", "short_abandoned", "outside_hours"] {
+            let told = values[&["volumes".into(), place.into(), count.into()]];
+            assert_eq!(told, sum(place, count) as f64, "{place} {count}");
+        }
+    }
+    assert!(values[&["volumes".into(), "queue".into(), "offered".into()]] > 1_000.0);
+}
+
+#[test]
+fn every_format_tells_the_same() {
+    let report = october();
+    let told = values(&report);
+    assert!(told.len() > 300, "{}", told.len());
+
+    let json: Value = serde_json::from_str(&report.to_json()).unwrap();
+    let mut from_json = BTreeMap::new();
+    for table in json["tables"].as_array().unwrap() {
+        let id = |of: &Value| of["id"].as_str().unwrap().to_owned();
+        for row in table["rows"].as_array().unwrap() {
+            let cells = row["cells"].as_array().unwrap();
+            for (column, cell) in table["columns"].as_array().unwrap().iter().zip(cells) {
+                if let Some(value) = cell.as_f64() {
+                    from_json.insert([id(table), id(row), id(column)], value);
+                }
+            }
+        }
+    }
+    assert_eq!(from_json, told, "JSON");
+
+    let mut csv = Vec::new();
+    report.write_csv(&mut csv).unwrap();
+    let csv = String::from_utf8(csv).unwrap();
+    let mut lines = csv.strip_suffix("\r\n").unwrap().split("\r\n").map(fields);
+    assert_eq!(
+        lines.next().unwrap().join(","),
+        "period,department,table,row,column,value,unit,text"
+    );
+    let from_csv: BTreeMap<[String; 3], f64> = lines
+        .inspect(|line| assert_eq!(line.len(), 8, "{line:?}"))
+        .filter(|line| !line[5].is_empty())
+        .map(|line| ([&line[2], &line[3], &line[4]].map(String::clone), line[5].parse().unwrap()))
+        .collect();
+    assert_eq!(from_csv, told, "CSV");
+
+    // The text that people read has every number in the order of the tables.
+    let html = report.to_html();
+    let cells: Vec<&str> = html
+        .split("<td class=\"")
+        .skip(1)
+        .map(|cell| cell.split_once('>').unwrap().1.split_once("</td>").unwrap().0)
+        .collect();
+    let shown: Vec<String> = report
+        .tables
+        .iter()
+        .flat_map(|table| &table.rows)
+        .flat_map(|row| &row.cells)
+        .map(|cell| cell.shown(Language::Swedish))
+        .collect();
+    assert_eq!(cells, shown, "HTML");
+    if let Some(folder) = std::env::var_os("SVARSTID_TEST_REPORTS") {
+        let folder = std::path::PathBuf::from(folder);
+        std::fs::write(folder.join("report.html"), &html).unwrap();
+        std::fs::write(folder.join("report.xlsx"), report.to_xlsx().unwrap()).unwrap();
+        std::fs::write(folder.join("report.csv"), csv).unwrap();
+        let public = Order { audience: Audience::Public, ..order("2026-10") };
+        std::fs::write(folder.join("public.html"), AUTUMN.engine.report(&public).to_html())
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_report_made_again_has_the_same_bytes() {
+    let (one, again) = (october(), october());
+    assert_eq!(one.to_html(), again.to_html());
+    assert_eq!(one.to_json(), again.to_json());
+    assert_eq!(one.to_xlsx().unwrap(), again.to_xlsx().unwrap());
+}
+
+#[test]
+fn days_weeks_and_months_add_up_and_departments_to_the_whole() {
+    let engine = &AUTUMN.engine;
+    let of = |period: &str, department: Option<Department>| {
+        let values = values(&engine.report(&Order { department, ..order(period) }));
+        let count = |row: &str, column: &str| {
+            values.get(&["goals".into(), row.into(), column.into()]).copied().unwrap_or(0.0)
+        };
+        Goal::ALL.map(|goal| count(goal.id(), "of") as i64)
+    };
+    let sum = |parts: Vec<[i64; 4]>| -> [i64; 4] {
+        std::array::from_fn(|at| parts.iter().map(|part| part[at]).sum())
+    };
+    let month = of("2026-10", None);
+    let days = (1..=31).map(|day| of(&format!("2026-10-{day:02}"), None)).collect();
+    assert_eq!(sum(days), month);
+    let departments = engine.names().departments.len() as u16;
+    let each = (0..departments).map(|at| of("2026-10", Some(Department(at)))).collect();
+    assert_eq!(sum(each), month);
+    assert_eq!(sum(vec![of("2026-09", None), month]), of("2026-T3", None));
+    assert_eq!(of("2026-T3", None), of("2026", None));
+    assert_eq!(of("2025", None), [0; 4]);
+}
+
+#[test]
+fn citizens_see_whole_percent_and_nothing_small() {
+    let public = Order { audience: Audience::Public, ..order("2026-10-05") };
+    let report = AUTUMN.engine.report(&public);
+    let json = report.to_json();
+    assert!(json.contains("\"hidden\": true"), "a day of small departments has small counts");
+    for table in &report.tables {
+        assert!(!table.id.contains("half_hour") && table.id != "quality", "{}", table.id);
+    }
+    let departments = report.tables.iter().find(|table| table.id == "departments").unwrap();
+    for (at, column) in departments.columns.iter().enumerate() {
+        if !column.id.ends_with("_of") {
+            continue;
+        }
+        let counts: Vec<Option<f64>> =
+            departments.rows.iter().map(|row| row.cells[at].value()).collect();
+        assert!(counts.iter().flatten().all(|n| *n == 0.0 || *n >= 5.0), "{counts:?}");
+        let hidden = counts.iter().filter(|n| n.is_none()).count();
+        assert_ne!(hidden, 1, "one alone could be worked out from the sum");
+    }
+}
+
+#[test]
+fn english_readers_get_english() {
+    let english = Order { language: Language::English, ..order("2026-10") };
+    let html = AUTUMN.engine.report(&english).to_html();
+    assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+    for word in ["Förvaltning<", "Besvarade", "uppfyllt", "Regelversion"] {
+        assert!(!html.contains(word), "{word}");
+    }
+}
