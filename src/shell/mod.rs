@@ -13,6 +13,7 @@ pub mod clock;
 pub mod consume;
 pub mod crash;
 pub mod demo;
+mod events;
 pub mod forward;
 pub mod group;
 pub mod http;
