@@ -6,6 +6,7 @@
 
 pub mod append;
 pub mod audit;
+pub mod backfill;
 pub mod backup;
 pub mod broker;
 pub mod check;
