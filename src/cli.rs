@@ -27,6 +27,8 @@ pub enum Command {
     Simulate(Simulate),
     /// Read events from files and print the figures.
     Replay(Replay),
+    /// Write earlier days as OpenMetrics, so that boards in Grafana show them.
+    Backfill(Backfill),
     /// Put a telephone system's log into Kafka as it grows.
     Forward(Forward),
     /// Tell working days, why the others are not, and when units are open.
@@ -179,6 +181,68 @@ pub struct Replay {
     /// Files in the order of their time; - is standard input.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+}
+
+/// `backfill`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = BACKFILL_HELP)]
+pub struct Backfill {
+    /// The configuration with departments, opening hours and goals; without a FILE, also where the
+    /// ledger is.
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: PathBuf,
+    /// The first day, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub from: String,
+    /// The day after the last, YYYY-MM-DD [default: today].
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<String>,
+    /// Between two samples: whole minutes that divide an hour, as in 15m.
+    #[arg(long, value_name = "LENGTH", default_value = "15m")]
+    pub step: String,
+    /// Whether steps are written while every unit is closed and nothing happens.
+    #[arg(long, value_enum, default_value_t = Hours::Open)]
+    pub hours: Hours,
+    /// Where the text goes; - is standard output.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub out: PathBuf,
+    /// The label job of every series: that of the daemon's scrape.
+    #[arg(long, value_name = "NAME", default_value = "svarstid")]
+    pub job: String,
+    /// The label instance of every series; it should be that of no scrape.
+    #[arg(long, value_name = "NAME", default_value = "historik")]
+    pub instance: String,
+    /// What the lines of event files are; guessed from the first one when it is left out.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Name of the telephone system that wrote a queue_log.
+    #[arg(long, value_name = "NAME", default_value = "asterisk")]
+    pub source: String,
+    /// A file that `ledger export` wrote, or event files in the order of their time (- is standard
+    /// input) [default: the ledger in its topic].
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+const BACKFILL_HELP: &str = "Begin the files of events weeks before --from: the counts to expect \
+    come from the four weeks before.
+
+Example, for a Prometheus of Debian (stop it for the last step, or wait for its next start):
+  svarstid backfill --config /etc/svarstid/svarstid.toml --from 2026-07-01 --until 2026-08-01 \
+--out july.om
+  promtool tsdb create-blocks-from openmetrics --max-block-duration=24h july.om blocks
+  mv blocks/* /var/lib/prometheus/metrics2/
+
+Prometheus keeps no more than its retention: start it with --storage.tsdb.retention.time=5y. It finds \
+a sample for five minutes only: start it with --query.lookback-delta=16m, or write with --step 5m.";
+
+/// Which hours of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Hours {
+    /// While some unit is open, the step after, and any step in which something happened.
+    Open,
+    /// All of them.
+    All,
 }
 
 /// `forward`.

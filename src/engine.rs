@@ -16,12 +16,14 @@
 //! | [`instance`] | a whole daemon without its clients: told what happens, says what to do |
 //! | [`image`] | the fold as the bytes of a snapshot file |
 //! | `audit`, `rebuild` | a chain walked by a sceptic; a chain judged anew |
+//! | [`history`] | the pictures of earlier days, from a ledger |
 
 pub mod archive;
 pub mod audit;
 pub mod chain;
 mod codec;
 mod fold;
+pub mod history;
 pub mod image;
 mod incident;
 pub mod instance;

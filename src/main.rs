@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Run(asked) => shell::run::run(&asked),
         Command::Simulate(asked) => shell::simulate::simulate(&asked),
         Command::Replay(asked) => shell::replay::replay(&asked),
+        Command::Backfill(asked) => shell::backfill::backfill(&asked),
         Command::Forward(asked) => shell::forward::forward(&asked),
         Command::Calendar(asked) => shell::calendar::calendar(&asked),
         Command::Check(asked) => shell::check::check(&asked),

@@ -25,6 +25,11 @@ const TRAILER: u8 = 2;
 /// A record is never larger; a length beyond it is no length.
 const LONGEST: u64 = 64 << 20;
 
+/// Whether bytes are the first ones of an archive.
+pub fn is_archive(first: &[u8]) -> bool {
+    first.starts_with(MAGIC)
+}
+
 /// What the file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {

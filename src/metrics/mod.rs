@@ -2,8 +2,8 @@
 //!
 //! [`names`] is the only place where the name of a metric is written; [`collector`] draws the
 //! snapshot; [`Instruments`] holds what the daemon counts about its own pages, and what the
-//! process takes of the machine is the library's own collector. Nothing here reads a clock or opens
-//! a socket.
+//! process takes of the machine is the library's own collector; [`openmetrics`] makes one text of many
+//! snapshots. Nothing here reads a clock or opens a socket.
 //!
 //! Invariants: a ratio without calls is absent, never 0 or 1; every known department has every
 //! counter from the start; before the ledger is folded to its end only the program's own families
@@ -12,6 +12,7 @@
 pub mod collector;
 pub mod document;
 pub mod names;
+pub mod openmetrics;
 
 use std::sync::Arc;
 

@@ -107,6 +107,13 @@ pub struct Family {
 }
 
 impl Family {
+    /// Whether it tells of the service, and not of the program that tells it.
+    pub fn is_of_service(&self) -> bool {
+        let is_of_program =
+            matches!(self.group, Group::Stream | Group::Ledger | Group::Web | Group::Process);
+        !is_of_program && self.name != BUILD_INFO.name
+    }
+
     /// The unit that the name ends in.
     pub fn unit(&self) -> &'static str {
         let stem = self.name.strip_suffix("_total").unwrap_or(self.name);

@@ -63,13 +63,13 @@ fn warn_broken(auditors: &[Auditor], file: &str) {
     }
 }
 
-fn beside(path: &Path) -> PathBuf {
+pub(super) fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     PathBuf::from(name)
 }
 
-fn sync_folder(path: &Path) -> anyhow::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> anyhow::Result<()> {
     match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         Some(folder) => File::open(folder)
             .and_then(|folder| folder.sync_all())

@@ -6,6 +6,7 @@
 
 pub mod append;
 pub mod audit;
+pub mod backfill;
 pub mod backup;
 pub mod broker;
 pub mod calendar;
@@ -14,6 +15,7 @@ pub mod clock;
 pub mod consume;
 pub mod crash;
 pub mod demo;
+mod events;
 pub mod forward;
 pub mod group;
 pub mod http;

@@ -58,11 +58,11 @@ fn config(parameters: &Parameters, rest: &str) -> Config {
 }
 
 /// One record of the ledger: partition and bytes, in the order of the log.
-type Log = Vec<(usize, Vec<u8>)>;
+pub(crate) type Log = Vec<(usize, Vec<u8>)>;
 
-struct Ledger {
+pub(crate) struct Ledger {
     engine: Engine,
-    log: Log,
+    pub(crate) log: Log,
 }
 
 fn opened(config: &Config) -> Engine {
@@ -78,7 +78,7 @@ fn opened(config: &Config) -> Engine {
 impl Ledger {
     /// What a daemon writes that reads these records, committing every so many; the partitions are
     /// claimed anew half way.
-    fn of(config: &Config, records: &[Record], every: usize) -> Ledger {
+    pub(crate) fn of(config: &Config, records: &[Record], every: usize) -> Ledger {
         let mut ledger = Ledger { engine: opened(config), log: Vec::new() };
         ledger.claim();
         for (offset, record) in records.iter().enumerate() {
@@ -267,7 +267,7 @@ fn frames() -> Vec<Frame> {
         .collect()
 }
 
-fn pieces(frames: &[Frame]) -> Vec<Vec<u8>> {
+pub(crate) fn pieces(frames: &[Frame]) -> Vec<Vec<u8>> {
     let header = Header {
         topic: "ledger".to_owned(),
         partitions: PARTITIONS as i32,

@@ -194,7 +194,7 @@ fn ledger() -> LedgerView {
 pub(crate) const NOBODY: [i64; 6] = [0; 6];
 
 /// Two departments: one busy, one without calls and with two agents.
-fn small() -> Snapshot {
+pub(crate) fn small() -> Snapshot {
     let busy = Made {
         slug: "miljo",
         name: "Miljö \"och\" byggnad",

@@ -8,6 +8,7 @@
 )]
 
 mod day;
+mod history;
 mod http;
 mod kafka;
 mod metrics;
@@ -23,6 +24,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) use day::{Day, Written, assert_counters_equal, assert_metrics_equal};
+pub(crate) use history::{History, Recording, moments};
 pub(crate) use http::{Response, get};
 pub(crate) use kafka::{
     Broker, Received, Writer, committed, create_topic, create_topic_with, ends, kafka, produce,

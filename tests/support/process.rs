@@ -245,7 +245,7 @@ impl Daemon {
     }
 }
 
-fn without_settings(command: &mut Command) {
+pub(super) fn without_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SVARSTID_") {
             command.env_remove(name);
@@ -284,6 +284,12 @@ impl Prometheus {
     /// earlier samples; files that the configuration names relatively are looked for there.
     #[track_caller]
     pub(crate) fn start_on(data: TempDir, configuration: &str) -> Option<Self> {
+        Prometheus::start_with(data, configuration, &[])
+    }
+
+    /// The same with more flags.
+    #[track_caller]
+    pub(crate) fn start_with(data: TempDir, configuration: &str, flags: &[&str]) -> Option<Self> {
         if !have("prometheus", "prometheus") {
             return None;
         }
@@ -294,7 +300,8 @@ impl Prometheus {
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", data.path().join("tsdb").display()))
             .arg("--storage.tsdb.retention.time=20y")
-            .arg("--web.listen-address=127.0.0.1:0");
+            .arg("--web.listen-address=127.0.0.1:0")
+            .args(flags);
         let mut server = Server::start("Prometheus", command);
         let address = server.wait_listening();
         server.wait_ready(address, LISTEN_LIMIT);
@@ -313,7 +320,22 @@ impl Prometheus {
     /// When the expression is wrong or there is no answer.
     #[track_caller]
     pub(crate) fn query(&self, expression: &str) -> Vec<(serde_json::Value, f64)> {
-        let json = self.ask(expression);
+        self.query_when(expression, None)
+    }
+
+    /// The same at a moment, in seconds since 1970.
+    ///
+    /// # Panics
+    ///
+    /// As [`Prometheus::query`].
+    #[track_caller]
+    pub(crate) fn query_at(&self, expression: &str, at: i64) -> Vec<(serde_json::Value, f64)> {
+        self.query_when(expression, Some(at))
+    }
+
+    #[track_caller]
+    fn query_when(&self, expression: &str, at: Option<i64>) -> Vec<(serde_json::Value, f64)> {
+        let json = self.ask(expression, at);
         let result = &json["data"]["result"];
         if json["data"]["resultType"] == "scalar" {
             return vec![(serde_json::Value::Null, sample(result))];
@@ -323,8 +345,9 @@ impl Prometheus {
     }
 
     #[track_caller]
-    fn ask(&self, expression: &str) -> serde_json::Value {
-        let path = format!("/api/v1/query?query={}", percent_encode(expression));
+    fn ask(&self, expression: &str, at: Option<i64>) -> serde_json::Value {
+        let at = at.map_or_else(String::new, |at| format!("&time={at}"));
+        let path = format!("/api/v1/query?query={}{at}", percent_encode(expression));
         let response = http::get(self.address, &path, &[]).expect("Prometheus answers");
         assert_eq!(response.status, 200, "{expression}: {}", response.text());
         serde_json::from_slice(&response.body).expect("Prometheus answers in JSON")
@@ -338,7 +361,7 @@ impl Prometheus {
     /// As [`Prometheus::query`].
     #[track_caller]
     pub(crate) fn samples(&self, range: &str) -> Vec<(serde_json::Value, Vec<f64>)> {
-        let json = self.ask(range);
+        let json = self.ask(range, None);
         let rows = json["data"]["result"].as_array().expect("the result is a matrix");
         let values = |row: &serde_json::Value| {
             row["values"].as_array().into_iter().flatten().map(sample).collect()

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use svarstid::simulate::{Parameters, departments};
+use svarstid::simulate::Parameters;
 
 /// The configuration that fits the simulated municipality, as text.
 pub(crate) fn configuration_text(parameters: &Parameters) -> String {
     let mut text = String::from("[switchboard]\ndepartment = \"kommunledning\"\n");
     let queues = parameters.queues();
-    for department in departments() {
+    for department in &parameters.departments {
         let own: Vec<String> = queues
             .iter()
             .filter(|(_, of)| of.len() == 1 && of[0] == department.slug)
