@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::report;
+
 /// Exact, real-time service figures for a municipality's telephony.
 #[derive(Clone, Debug, Parser)]
 #[command(version, about, long_about = None, subcommand_required = true, arg_required_else_help = true)]
@@ -29,6 +31,8 @@ pub enum Command {
     Replay(Replay),
     /// Write earlier days as OpenMetrics, so that boards in Grafana show them.
     Backfill(Backfill),
+    /// Write a period's report: how the goals were kept, for people and programs.
+    Report(Report),
     /// Put a telephone system's log into Kafka as it grows.
     Forward(Forward),
     /// Tell working days, why the others are not, and when units are open.
@@ -243,6 +247,116 @@ pub enum Hours {
     Open,
     /// All of them.
     All,
+}
+
+/// `report`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    svarstid report --config /etc/svarstid/svarstid.toml --period 2026-10 --out reports\n  \
+    svarstid report --config svarstid.toml --period 2026-T2 --sheets --audience public --out reports\n  \
+    svarstid report --config config/demo.toml --period 2026-10 --format csv --out - october.jsonl")]
+pub struct Report {
+    /// The configuration with departments, opening hours and goals; without a FILE, also where the
+    /// ledger is.
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: PathBuf,
+    /// A day (2026-10-05), week (2026-W41), month (2026-10), tertial (2026-T1), 2026-jan-aug or
+    /// year (2026).
+    #[arg(long, value_name = "PERIOD")]
+    pub period: String,
+    /// One department, by its slug, instead of the whole municipality.
+    #[arg(long, value_name = "SLUG", conflicts_with = "sheets")]
+    pub department: Option<String>,
+    /// The whole municipality, and a sheet for each department.
+    #[arg(long)]
+    pub sheets: bool,
+    /// For whom: citizens see whole percent and nothing so small that it points at somebody.
+    #[arg(long, value_enum, default_value_t = Audience::Internal)]
+    pub audience: Audience,
+    /// Its language.
+    #[arg(long, value_enum, default_value_t = Lang::Sv)]
+    pub lang: Lang,
+    /// Only these formats, separated by commas; all four when it is left out.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub format: Vec<ReportFormat>,
+    /// A folder; - is standard output, for one text.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub out: PathBuf,
+    /// What the lines of event files are; guessed from the first one when it is left out.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format_of_events: Option<Format>,
+    /// Name of the telephone system that wrote a queue_log.
+    #[arg(long, value_name = "NAME", default_value = "asterisk")]
+    pub source: String,
+    /// A file that `ledger export` wrote, or event files in the order of their time (- is standard
+    /// input) [default: the ledger in its topic].
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Who reads a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Audience {
+    /// The municipality: everything.
+    Internal,
+    /// Citizens.
+    Public,
+}
+
+impl From<Audience> for report::Audience {
+    fn from(audience: Audience) -> Self {
+        match audience {
+            Audience::Internal => report::Audience::Internal,
+            Audience::Public => report::Audience::Public,
+        }
+    }
+}
+
+/// A report's language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// Swedish.
+    Sv,
+    /// English.
+    En,
+}
+
+impl From<Lang> for report::Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Sv => report::Language::Swedish,
+            Lang::En => report::Language::English,
+        }
+    }
+}
+
+/// A report's format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// To read and to print.
+    Html,
+    /// One value a line.
+    Csv,
+    /// A workbook.
+    Xlsx,
+    /// One document.
+    Json,
+}
+
+impl ReportFormat {
+    /// Every format.
+    pub const ALL: [ReportFormat; 4] =
+        [ReportFormat::Html, ReportFormat::Csv, ReportFormat::Xlsx, ReportFormat::Json];
+
+    /// The ending of its files.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReportFormat::Html => "html",
+            ReportFormat::Csv => "csv",
+            ReportFormat::Xlsx => "xlsx",
+            ReportFormat::Json => "json",
+        }
+    }
 }
 
 /// `forward`.

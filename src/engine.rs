@@ -16,6 +16,7 @@
 //! | [`instance`] | a whole daemon without its clients: told what happens, says what to do |
 //! | [`image`] | the fold as the bytes of a snapshot file |
 //! | `audit`, `rebuild` | a chain walked by a sceptic; a chain judged anew |
+//! | `follow` | a ledger folded by someone who only reads |
 //! | [`history`] | the pictures of earlier days, from a ledger |
 
 pub mod archive;
@@ -23,6 +24,7 @@ pub mod audit;
 pub mod chain;
 mod codec;
 mod fold;
+mod follow;
 pub mod history;
 pub mod image;
 mod incident;

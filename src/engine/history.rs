@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 
 use super::chain::{self, Head, Kind, RulesVersion, Verdict};
-use super::names::{ChainNames, Unreadable};
+use super::names::ChainNames;
 use super::partition::{Gathered, What};
 use super::rebuild::Refused;
 use super::record::Record;
@@ -148,25 +148,12 @@ impl History {
         if let Kind::Commit(link, content) = &envelope.kind {
             check(link.version, self.version)?;
             let names = self.engine.decoder.names_mut();
-            let record = codec::decode(link.clone(), content, names, &mut source.names).map_err(
-                |unreadable| match unreadable {
-                    Unreadable::Content => Refused::Unreadable,
-                    Unreadable::NoRoom => Refused::Rules(
-                        "there is no room for its names: raise limits.departments, limits.queues \
-                         or limits.sources"
-                            .to_owned(),
-                    ),
-                },
-            )?;
+            let record = codec::decode(link.clone(), content, names, &mut source.names)?;
             if let Some(text) = &record.rules
                 && link.version.rules == self.version.rules
                 && *text != self.engine.rules_text()
             {
-                return Err(Refused::Rules(format!(
-                    "rules.version: the ledger holds other rules under version {}; give the \
-                     configuration that the daemon runs with",
-                    self.version.rules
-                )));
+                return Err(Refused::other_rules(self.version.rules));
             }
             self.take(at, record);
         }
@@ -263,7 +250,8 @@ impl History {
     }
 }
 
-fn check(theirs: RulesVersion, ours: RulesVersion) -> Result<(), Refused> {
+/// Whether records of another version can be read.
+pub(super) fn check(theirs: RulesVersion, ours: RulesVersion) -> Result<(), Refused> {
     if theirs.rules > ours.rules {
         return Err(Refused::Rules(format!(
             "rules.version: the ledger has version {} and the configuration {}; give the \

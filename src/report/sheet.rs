@@ -114,13 +114,31 @@ impl<'a> Sheet<'a> {
                 self.say("Servicemål", "Service goals"),
                 order.period.name()
             ),
-            sentences: JUDGED.into_iter().map(|goal| self.sentence(goal)).collect(),
+            sentences: self
+                .so_far()
+                .into_iter()
+                .chain(JUDGED.into_iter().map(|goal| self.sentence(goal)))
+                .collect(),
             tables,
             definitions: Goal::ALL
                 .into_iter()
                 .map(|goal| (goal.id().to_owned(), goal.definition().to_owned()))
                 .collect(),
         }
+    }
+
+    /// Up to when there are figures, where that is not the whole period. By the events and not by
+    /// the clock: the same ledger gives the same report on any day.
+    fn so_far(&self) -> Option<String> {
+        let last = Zone::stockholm().day_of(self.engine.last_event()?);
+        (last.next() < self.order.period.span().1).then(|| {
+            let told = self.say(
+                "Perioden är inte slut: siffrorna gäller till och med",
+                "The \
+                period is not over: the figures are those up to and including",
+            );
+            format!("{told} {last}.")
+        })
     }
 
     fn slug(&self, department: Department) -> &str {

@@ -35,7 +35,7 @@ use crate::metrics::openmetrics::OpenMetrics;
 pub fn backfill(asked: &Backfill) -> anyhow::Result<()> {
     let config = read_config(&asked.config, &[])?;
     let period = period(asked, Clock::Real.now())?;
-    let source = Source::of(asked, &config)?;
+    let source = Source::of(&asked.files, &config)?;
     let mut target = Target::open(&asked.out)?;
     let mut work = Work::new(&config, &source, period, asked);
     let done = source.read(&mut work, asked, &config).and_then(|()| work.finish(&mut target));
@@ -89,25 +89,27 @@ fn step(text: &str) -> anyhow::Result<Millis> {
 }
 
 /// Where the events come from.
-enum Source {
+pub(super) enum Source {
     /// The ledger, and what to call it.
     Ledger(Box<Records>, String),
     Events(Vec<Input>),
 }
 
 impl Source {
-    fn of(asked: &Backfill, config: &Config) -> anyhow::Result<Source> {
-        let Some(first) = asked.files.first() else {
+    /// The files that are named: one copy of a ledger, or event files; without any, the ledger in
+    /// its topic.
+    pub(super) fn of(files: &[PathBuf], config: &Config) -> anyhow::Result<Source> {
+        let Some(first) = files.first() else {
             let settings = connection(config)?;
             let topic = &config.topics.ledger;
             let records = Records::of_topic(config, &settings, topic)?;
             return Ok(Source::Ledger(Box::new(records), format!("ledger \"{topic}\"")));
         };
-        if !asked.files.iter().any(|file| is_ledger(file)) {
-            let inputs = asked.files.iter().map(|path| events::open(path));
+        if !files.iter().any(|file| is_ledger(file)) {
+            let inputs = files.iter().map(|path| events::open(path));
             return Ok(Source::Events(inputs.collect::<Result<_, _>>()?));
         }
-        if asked.files.len() > 1 {
+        if files.len() > 1 {
             return Err(usage(
                 "a copy of the ledger holds everything; name it alone, without other files",
             ));
@@ -116,7 +118,8 @@ impl Source {
         Ok(Source::Ledger(Box::new(records), format!("file \"{}\"", first.display())))
     }
 
-    fn partitions(&self) -> i32 {
+    /// How many partitions it has.
+    pub(super) fn partitions(&self) -> i32 {
         match self {
             Source::Ledger(records, _) => records.partitions(),
             Source::Events(_) => 1,

@@ -32,6 +32,7 @@ pub mod reader;
 pub mod rebuild;
 mod records;
 pub mod replay;
+pub mod report;
 pub mod run;
 pub mod simulate;
 pub mod snapshot_file;
