@@ -228,17 +228,22 @@ pub struct Backfill {
     pub files: Vec<PathBuf>,
 }
 
-const BACKFILL_HELP: &str = "Begin the files of events weeks before --from: the counts to expect \
-    come from the four weeks before.
+const BACKFILL_HELP: &str = "\
+A month at a time is best: everything is in memory until it is written, and promtool reads the text
+once for each block. What comes before --from has to be in the source too: the day's, week's and
+month's figures, the counts to expect (of four weeks) and the counters begin with the first event.
 
-Example, for a Prometheus of Debian (stop it for the last step, or wait for its next start):
-  svarstid backfill --config /etc/svarstid/svarstid.toml --from 2026-07-01 --until 2026-08-01 \
---out july.om
-  promtool tsdb create-blocks-from openmetrics --max-block-duration=24h july.om blocks
-  mv blocks/* /var/lib/prometheus/metrics2/
+Example, with a Prometheus of Debian, which finds the blocks within a minute or two:
+  svarstid backfill --config /etc/svarstid/svarstid.toml --from 2026-07-01 --until 2026-08-01 \\
+    --out july.om
+  promtool tsdb create-blocks-from openmetrics --max-block-duration=744h july.om blocks
+  chown -R prometheus: blocks && mv blocks/* /var/lib/prometheus/metrics2/
 
-Prometheus keeps no more than its retention: start it with --storage.tsdb.retention.time=5y. It finds \
-a sample for five minutes only: start it with --query.lookback-delta=16m, or write with --step 5m.";
+Start Prometheus with --storage.tsdb.retention.time=5y before that: it deletes blocks beyond its
+retention (15 days by default). It looks for a sample in the last five minutes only: with steps of
+15 minutes start it with --query.lookback-delta=16m, or write with --step 5m. Where days overlap
+with scraped ones, both are shown, since their instances differ; Prometheus before 2.39 also needs
+--storage.tsdb.allow-overlapping-blocks.";
 
 /// Which hours of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

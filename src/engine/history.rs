@@ -24,12 +24,16 @@ use super::rebuild::Refused;
 use super::record::Record;
 use super::watermark::Watermark;
 use super::{Engine, codec};
+use crate::domain::calendar::{Day, Zone};
+use crate::domain::cell::{GoalCount, Line};
 use crate::domain::contact::packed::Packed;
 use crate::domain::event::Message;
+use crate::domain::goal::Goal;
 use crate::domain::ids::{ContactId, Department, EventId};
 use crate::domain::rules::DEFINITIONS;
 use crate::domain::snapshot::Snapshot;
-use crate::domain::units::{Millis, Timestamp};
+use crate::domain::tally::Tally;
+use crate::domain::units::{Millis, Share, Timestamp};
 use crate::wire::canonical::Notes;
 
 /// Which moments are pictured: those of `after < moment ≤ until` that are whole steps since 1970.
@@ -82,6 +86,8 @@ pub struct History {
     fed: i64,
     has_ended: bool,
     broken: u64,
+    /// What the ledger itself counts of the goals.
+    counted: BTreeMap<(Day, Department, Goal), Share>,
 }
 
 impl History {
@@ -104,6 +110,7 @@ impl History {
             fed: 0,
             has_ended: false,
             broken: 0,
+            counted: BTreeMap::new(),
         }
     }
 
@@ -115,6 +122,25 @@ impl History {
     /// Records that do not fit: no instance counts them, and neither does this.
     pub fn broken(&self) -> u64 {
         self.broken
+    }
+
+    /// The days of the period, the last one left out, of which the ledger counts other goals than is
+    /// told here: they were judged by other rules.
+    pub fn differing(&self) -> Vec<Day> {
+        let zone = Zone::stockholm();
+        let cells = self.engine.board().cells();
+        let differs = |day: &Day| {
+            let mut ours: BTreeMap<(Day, Department, Goal), Share> = BTreeMap::new();
+            for (line, tally) in cells.day(*day) {
+                count(&mut ours, *day, line, tally);
+            }
+            let theirs = self.counted.range((*day, Department(0), Goal::ALL[0])..);
+            let theirs = theirs.take_while(|((of, ..), _)| of == day).filter(is_some);
+            !theirs.eq(ours.iter().filter(is_some))
+        };
+        let end = self.period.until.minus(Millis(1));
+        let last = zone.day_of(end.min(self.last.unwrap_or(end)));
+        zone.day_of(self.period.after).until(last).filter(differs).collect()
     }
 
     /// Whether the period is over: nothing more need be read.
@@ -164,6 +190,10 @@ impl History {
     fn take(&mut self, at: usize, record: Record) {
         let Source { watermark, told, .. } = &mut self.sources[at];
         *watermark = record.watermark;
+        for (key, tally) in &record.cells {
+            let day = Zone::stockholm().day_of(key.quarter.start());
+            count(&mut self.counted, day, key.line, tally);
+        }
         let mut found = Vec::new();
         for change in record.changes {
             let before = told.remove(&change.contact).map(|before| before.contact());
@@ -248,6 +278,19 @@ impl History {
         let departments = self.engine.decoder.names().departments.len();
         (0..departments).any(|one| self.engine.rules.is_open(Department(one as u16), at))
     }
+}
+
+/// Adds what a line of a day counts of each goal.
+fn count(to: &mut BTreeMap<(Day, Department, Goal), Share>, day: Day, line: Line, tally: &Tally) {
+    for goal in Goal::ALL {
+        let share = GoalCount::of_line(goal, line, tally).share;
+        let sum = to.entry((day, line.department, goal)).or_default();
+        *sum = sum.merge(share);
+    }
+}
+
+fn is_some<K>((_, share): &(K, &Share)) -> bool {
+    **share != Share::default()
 }
 
 /// Whether records of another version can be read.

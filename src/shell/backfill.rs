@@ -253,6 +253,14 @@ impl Work {
         if self.text.samples() == 0 {
             return Err(usage(self.nothing()));
         }
+        let differing = self.history.differing();
+        if let Some(first) = differing.first() {
+            eprintln!(
+                "warning: on {} of the days, {first} the first, the ledger counts other goals \
+                 than this configuration gives; what is written follows the configuration",
+                differing.len()
+            );
+        }
         target.write(&self.text)
     }
 

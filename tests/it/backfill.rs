@@ -151,6 +151,16 @@ fn nothing_of_later_is_in_a_picture() {
     assert!(!found.contains(&waiting), "nobody waits at the moment of the cut");
 }
 
+fn frames(ledger: &Ledger) -> Vec<Frame> {
+    let mut next = BTreeMap::new();
+    let frame = |(at, bytes): &(usize, Vec<u8>)| {
+        let next = next.entry(*at).or_insert(0);
+        *next += 1;
+        Frame { partition: *at as i32, offset: *next - 1, time_ms: None, bytes: bytes.clone() }
+    };
+    ledger.log.iter().map(frame).collect()
+}
+
 #[test]
 fn a_copy_of_the_ledger_gives_the_same_text_whatever_its_partitions_are_read_in() {
     let recording = Recording::of(3, 0.5, "2024-10-07", "2024-10-11");
@@ -158,16 +168,7 @@ fn a_copy_of_the_ledger_gives_the_same_text_whatever_its_partitions_are_read_in(
     let text = recording.backfill(&recording.events(), &period);
     assert!(text.lines().count() > 10_000);
     let ledger = Ledger::of(&configuration(&recording.parameters), &recording.records, 300);
-    let mut next = BTreeMap::new();
-    let mut frames: Vec<Frame> = ledger
-        .log
-        .into_iter()
-        .map(|(at, bytes)| {
-            let next = next.entry(at).or_insert(0);
-            *next += 1;
-            Frame { partition: at as i32, offset: *next - 1, time_ms: None, bytes }
-        })
-        .collect();
+    let mut frames = frames(&ledger);
     let file = recording.folder.path().join("ledger");
     fs::write(&file, pieces(&frames).concat()).unwrap();
     let same = |found: String| {
@@ -257,6 +258,26 @@ fn labels_and_values_are_those_of_a_scrape() {
     assert_eq!(types.len(), types.iter().collect::<BTreeSet<_>>().len());
 }
 
+#[test]
+fn a_ledger_that_was_judged_by_other_rules_is_told() {
+    let recording = Recording::of(3, 0.5, "2024-10-07", "2024-10-11");
+    let ledger = Ledger::of(&configuration(&recording.parameters), &recording.records, 300);
+    let file = recording.folder.path().join("ledger");
+    fs::write(&file, pieces(&frames(&ledger)).concat()).unwrap();
+    let config = recording.folder.path().join("other.toml");
+    let stricter = "[rules]\nversion = 2\n[[change]]\nvalid_from = \"2024-10-09\"\n\
+        queue_limit_seconds = 20\n";
+    fs::write(&config, fs::read_to_string(recording.config()).unwrap() + stricter).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_svarstid"))
+        .args(["backfill", "--from", "2024-10-07", "--until", "2024-10-11", "--config"])
+        .args([&config, &file])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("on 1 of the days, 2024-10-09 the first"), "{told}");
+}
+
 /// Exit code and what was printed on standard error.
 fn refused(args: &[&str]) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_svarstid")).args(args).output().unwrap();
@@ -308,13 +329,7 @@ fn what_cannot_be_told_is_one_sentence_and_leaves_nothing_behind() {
     let text = fs::read_to_string(Path::new(&config)).unwrap();
     fs::write(&other, text + "[rules]\nqueue_limit_seconds = 30\n").unwrap();
     let made = Ledger::of(&configuration(&recording.parameters), &recording.records, 300);
-    let frames = made.log.iter().zip(0..).map(|((at, bytes), offset)| Frame {
-        partition: *at as i32,
-        offset,
-        time_ms: None,
-        bytes: bytes.clone(),
-    });
-    fs::write(&ledger, pieces(&frames.collect::<Vec<_>>()).concat()).unwrap();
+    fs::write(&ledger, pieces(&frames(&made)).concat()).unwrap();
     let (code, told) = refused(&["backfill", "--config", &other, "--from", "2024-10-07", &ledger]);
     assert!(code == 2 && told.contains("the configuration that the daemon runs with"), "{told}");
 
