@@ -170,6 +170,18 @@ impl GoalCount {
         self.of_offered += other.of_offered;
     }
 
+    /// What one line adds to first-contact resolution: of the questions put at a desk of which it
+    /// is known where they were settled, those settled there without being passed on. What the
+    /// switchboard settles never reached a desk.
+    pub fn first_contact(line: Line, tally: &Tally) -> GoalCount {
+        if line.queue.is_none() {
+            return GoalCount::default();
+        }
+        let of = tally.get(code::CLASSIFIED);
+        let share = Share { met: tally.get(code::RESOLVED), of };
+        GoalCount { share, of_answered: of, of_offered: of }
+    }
+
     /// What one line adds to a goal. Calls that wait and are not decided yet are in no share but
     /// goal 3's, which speaks of everything that entered.
     pub fn of_line(goal: Goal, line: Line, tally: &Tally) -> GoalCount {

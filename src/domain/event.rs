@@ -5,7 +5,7 @@
 //! order is total, so a contact is the same whatever order its observations came in.
 
 use super::ids::{
-    AgentId, CallerPseudonym, ContactId, Department, EventId, Queue, SegmentId, Source,
+    AgentId, CallerPseudonym, ContactId, Department, EventId, QuestionTag, Queue, SegmentId, Source,
 };
 use super::pack::{Reader, Writer};
 use super::units::{Millis, Timestamp};
@@ -86,9 +86,17 @@ pub enum What {
         by_matter: Option<bool>,
     },
     /// A question was settled at the desk.
-    Resolved,
+    Resolved {
+        /// Which, if the source says so; without a name each observation is of its own question.
+        question: Option<QuestionTag>,
+    },
     /// A question went to a case officer.
-    Escalated(Escalation),
+    Escalated {
+        /// Which, if the source says so.
+        question: Option<QuestionTag>,
+        /// What became of it.
+        outcome: Escalation,
+    },
     /// The call is over.
     Ended {
         /// The wait as the source reports it once more.

@@ -155,6 +155,10 @@ pub struct PlaceCounters {
     pub short_abandoned: i64,
     /// In the order of [`LEFT_DISPOSITIONS`].
     pub left: [i64; LEFT_DISPOSITIONS.len()],
+    /// Questions put to whoever answered of which it is known where they were settled.
+    pub classified: i64,
+    /// Part of `classified`: settled there without being passed on.
+    pub resolved: i64,
     /// Waits of answered calls.
     pub answer_wait: CounterHistogram,
     /// Waits of abandoned calls.

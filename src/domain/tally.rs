@@ -45,6 +45,10 @@ pub mod code {
     pub const MET_BY_MACHINE: Code = 24;
     /// Visits by outcome, six of them; see `VisitOutcome`.
     pub const VISIT: Code = 25;
+    /// Questions put in a call of which it is known where they were settled.
+    pub const CLASSIFIED: Code = 31;
+    /// Of them, those settled without being passed on.
+    pub const RESOLVED: Code = 32;
     /// Panes: `met` and `of` of each goal, two codes a goal.
     pub const GOAL: Code = 40;
     /// Answered stays by the bound they fall under (not cumulative): plus the bound in ms, see

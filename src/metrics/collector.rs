@@ -286,6 +286,8 @@ fn counters(out: &mut Families, department: &DepartmentView) {
     }
     histogram(out, &names::QUEUE_ANSWER_WAIT, &labels, &queue.answer_wait, &bounds::QUEUE);
     histogram(out, &names::QUEUE_ABANDON_WAIT, &labels, &queue.abandon_wait, &bounds::QUEUE);
+    out.put(&names::FIRST_CONTACT_CLASSIFIED, &labels, queue.classified as f64);
+    out.put(&names::FIRST_CONTACT_RESOLVED, &labels, queue.resolved as f64);
 }
 
 /// A histogram that has seen nothing has all its buckets at 0.

@@ -173,6 +173,7 @@ pub enum GoalId {
     SM3,
     #[serde(rename = "SM3w")]
     SM3W,
+    FCR,
 }
 
 /// The exact figures of a simulation.
@@ -325,6 +326,8 @@ impl Truth {
             add(GoalId::SM3, goal(lost, of, answered));
             let at_once = answered && wait == 0;
             add(GoalId::SM3W, goal(lost, of && !at_once, answered));
+            let (met, of) = (stay.resolved, stay.classified);
+            add(GoalId::FCR, Goal { met, of, of_answered: of, of_offered: of });
         }
     }
 

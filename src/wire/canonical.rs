@@ -9,7 +9,9 @@
 use crate::domain::event::{
     AgentReport, AgentState, Escalation, Leaving, Message, Observation, Place, Rejection, What,
 };
-use crate::domain::ids::{CallerNumber, CallerPseudonym, Department, Names, Queue, Source};
+use crate::domain::ids::{
+    CallerNumber, CallerPseudonym, Department, Names, QuestionTag, Queue, Source,
+};
 use crate::domain::units::{Millis, Timestamp};
 
 use super::event::{Event, Text};
@@ -319,20 +321,27 @@ impl Decoder {
                     Some(_) => return Err(Reason::UnknownValue),
                 },
             },
-            ContactKind::Resolved => What::Resolved,
-            ContactKind::Escalated => What::Escalated(match field(&event.outcome) {
-                Some("takes_over") => Escalation::TakesOver,
-                Some("will_call_back") => Escalation::WillCallBack,
-                Some("asked_to_call_later") => Escalation::AskedToCallLater,
-                Some("other") | None => Escalation::Other,
-                Some(_) => return Err(Reason::UnknownValue),
-            }),
+            ContactKind::Resolved => What::Resolved { question: self.question_tag(event) },
+            ContactKind::Escalated => What::Escalated {
+                question: self.question_tag(event),
+                outcome: match field(&event.outcome) {
+                    Some("takes_over") => Escalation::TakesOver,
+                    Some("will_call_back") => Escalation::WillCallBack,
+                    Some("asked_to_call_later") => Escalation::AskedToCallLater,
+                    Some("other") | None => Escalation::Other,
+                    Some(_) => return Err(Reason::UnknownValue),
+                },
+            },
             ContactKind::Ended => What::Ended {
                 wait: length(event.wait_ms),
                 talk: length(event.talk_ms),
                 wrap_up: length(event.wrap_up_ms),
             },
         })
+    }
+
+    fn question_tag(&self, event: &Event<'_>) -> Option<QuestionTag> {
+        field(&event.question).map(|question| self.ids.question_tag(question))
     }
 
     fn agent(

@@ -31,6 +31,10 @@ fn reason(kind: &str, more: &str) -> Reason {
     decode(&event(kind, more)).unwrap_err()
 }
 
+fn escalated(outcome: Escalation) -> What {
+    What::Escalated { question: None, outcome }
+}
+
 const CONTACT: &str = r#","contact":"c1""#;
 
 #[test]
@@ -111,22 +115,23 @@ fn every_contact_type() {
         ("contact.passed", with(r#""mode":"blind","to":"q2""#), What::Passed { by_matter: None }),
         ("contact.passed", with(r#""by":"matter""#), What::Passed { by_matter: Some(true) }),
         ("contact.passed", with(r#""by":"name""#), What::Passed { by_matter: Some(false) }),
-        ("contact.resolved", with(r#""question":"f1","matter":"bygglov""#), What::Resolved),
-        ("contact.escalated", q.to_owned(), What::Escalated(Escalation::Other)),
         (
-            "contact.escalated",
-            with(r#""outcome":"takes_over""#),
-            What::Escalated(Escalation::TakesOver),
+            "contact.resolved",
+            with(r#""question":"f1","matter":"bygglov""#),
+            What::Resolved { question: Some(IdKey::new(b"k").question_tag("f1")) },
         ),
+        ("contact.resolved", q.to_owned(), What::Resolved { question: None }),
+        ("contact.escalated", q.to_owned(), escalated(Escalation::Other)),
+        ("contact.escalated", with(r#""outcome":"takes_over""#), escalated(Escalation::TakesOver)),
         (
             "contact.escalated",
             with(r#""outcome":"will_call_back""#),
-            What::Escalated(Escalation::WillCallBack),
+            escalated(Escalation::WillCallBack),
         ),
         (
             "contact.escalated",
             with(r#""outcome":"asked_to_call_later""#),
-            What::Escalated(Escalation::AskedToCallLater),
+            escalated(Escalation::AskedToCallLater),
         ),
         (
             "contact.ended",

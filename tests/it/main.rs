@@ -16,6 +16,7 @@ mod ledger_clients;
 mod ledger_tools;
 mod metrics;
 mod oracle;
+mod questions;
 mod queue_log;
 mod rows;
 #[path = "../support/mod.rs"]

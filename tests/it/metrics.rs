@@ -117,6 +117,8 @@ fn place((met, of): (i64, i64), bounds: &[i64]) -> PlaceCounters {
         abandoned: 2,
         short_abandoned: 1,
         left: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+        classified: of / 2,
+        resolved: met / 3,
         answer_wait: waits.clone(),
         abandon_wait: CounterHistogram::default(),
     }

@@ -119,7 +119,7 @@ fn limits(queue: bool) -> &'static [i64] {
 }
 
 /// The bytes that a key, an empty tally and maxima without any bound take at least.
-const LEAST_KEY: usize = 2 + 1 + 5 + 1 + 2 * 2;
+const LEAST_KEY: usize = 2 + 1 + 7 + 1 + 2 * 2;
 
 fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
     let PlaceCounters {
@@ -129,12 +129,21 @@ fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
         abandoned,
         short_abandoned,
         left,
+        classified,
+        resolved,
         answer_wait,
         abandon_wait,
     } = counters;
-    for n in [offered, answered, answered_within_target, abandoned, short_abandoned] {
-        out.signed(*n);
-    }
+    let counts = [
+        offered,
+        answered,
+        answered_within_target,
+        abandoned,
+        short_abandoned,
+        classified,
+        resolved,
+    ];
+    counts.into_iter().for_each(|n| out.signed(*n));
     out.unsigned(left.len() as u64);
     left.iter().for_each(|n| out.signed(*n));
     for CounterHistogram { cumulative, count, sum } in [answer_wait, abandon_wait] {
@@ -155,6 +164,8 @@ fn unpack_place(input: &mut Reader<'_>, stored: &[i64], limits: &[i64]) -> Optio
         answered_within_target: input.signed()?,
         abandoned: input.signed()?,
         short_abandoned: input.signed()?,
+        classified: input.signed()?,
+        resolved: input.signed()?,
         ..PlaceCounters::default()
     };
     for at in 0..input.count(1)? {
@@ -196,6 +207,8 @@ fn place_counters(net: &Tally, queue: bool, exact: &Bounds) -> PlaceCounters {
         abandoned: net.stays(Disposition::Abandoned),
         short_abandoned: net.get(code::SHORT_ABANDONED),
         left: LEFT.map(|disposition| net.stays(disposition)),
+        classified: net.get(code::CLASSIFIED),
+        resolved: net.get(code::RESOLVED),
         answer_wait: histogram(
             code::ANSWERED_SLOT,
             code::ANSWERED_WAIT_MS,
@@ -234,6 +247,8 @@ fn each_pair(a: &mut PlaceCounters, b: &PlaceCounters, mut with: impl FnMut(&mut
     with(&mut a.answered_within_target, b.answered_within_target);
     with(&mut a.abandoned, b.abandoned);
     with(&mut a.short_abandoned, b.short_abandoned);
+    with(&mut a.classified, b.classified);
+    with(&mut a.resolved, b.resolved);
     for (a, b) in a.left.iter_mut().zip(b.left) {
         with(a, b);
     }

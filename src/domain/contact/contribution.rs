@@ -77,6 +77,10 @@ pub struct Fact {
     pub transferred: u16,
     /// Rang without an answer.
     pub ring_no_answer: u16,
+    /// Questions put here of which it is known where they were settled.
+    pub classified: u16,
+    /// Of them, those settled here without being passed on.
+    pub resolved: u16,
     /// When goal 1's verdict on it fell (switchboard): its end or its limit, whichever is first.
     pub decided_at: Timestamp,
     /// The visit that begins with this stay: its outcome and when goal 2's verdict fell (while the
@@ -113,6 +117,8 @@ pub fn facts(stays: &[Stay], rules: &Rules, facts: &mut Vec<Fact>) {
             talk: stay.talk,
             transferred: stay.transferred,
             ring_no_answer: stay.ring_no_answer,
+            classified: stay.classified,
+            resolved: stay.resolved,
             decided_at: if waiting { verdict_by } else { stay.ended_at.min(verdict_by) },
             visit: None,
         });
@@ -168,6 +174,8 @@ impl Fact {
         }
         add(code::RING_NO_ANSWER, i64::from(self.ring_no_answer));
         add(code::MET_BY_MACHINE, i64::from(self.met_by_machine));
+        add(code::CLASSIFIED, i64::from(self.classified));
+        add(code::RESOLVED, i64::from(self.resolved));
         if let Some((outcome, _)) = self.visit {
             add(outcome.code(), 1);
         }
@@ -240,12 +248,17 @@ impl Fact {
         out.unsigned(u64::from(self.transferred));
         out.unsigned(u64::from(self.ring_no_answer));
         out.signed(self.decided_at.since(self.offered_at).0);
+        let classified = u8::from(self.classified != 0) * CLASSIFIED;
         match self.visit {
-            None => out.byte(0),
+            None => out.byte(classified),
             Some((outcome, decided_at)) => {
-                out.byte(outcome as u8 + 1);
+                out.byte((outcome as u8 + 1) | classified);
                 out.signed(decided_at.since(self.offered_at).0);
             }
+        }
+        if classified != 0 {
+            out.unsigned(u64::from(self.classified));
+            out.unsigned(u64::from(self.resolved));
         }
     }
 
@@ -261,7 +274,7 @@ impl Fact {
         let byte = input.byte()?;
         let disposition = *Disposition::ALL.get(usize::from(byte & 15))?;
         let flag = |bit: u8| byte >> (4 + bit) & 1 == 1;
-        Some(Fact {
+        let mut fact = Fact {
             offered_at,
             ended_at,
             department,
@@ -275,17 +288,26 @@ impl Fact {
             talk: Millis(input.signed()?),
             transferred: input.index()?,
             ring_no_answer: input.index()?,
+            classified: 0,
+            resolved: 0,
             decided_at: offered_at.plus(Millis(input.signed()?)),
-            visit: match input.byte()? {
-                0 => None,
-                outcome => Some((
-                    *VisitOutcome::ALL.get(usize::from(outcome - 1))?,
-                    offered_at.plus(Millis(input.signed()?)),
-                )),
-            },
-        })
+            visit: None,
+        };
+        let byte = input.byte()?;
+        if let Some(outcome) = (byte & !CLASSIFIED).checked_sub(1) {
+            let outcome = *VisitOutcome::ALL.get(usize::from(outcome))?;
+            fact.visit = Some((outcome, offered_at.plus(Millis(input.signed()?))));
+        }
+        if byte & CLASSIFIED != 0 {
+            fact.classified = input.index()?;
+            fact.resolved = input.index()?;
+        }
+        Some(fact)
     }
 }
+
+/// Beside the outcome of a visit: counts of questions follow.
+const CLASSIFIED: u8 = 0x80;
 
 /// Where a pane counts what met a goal's condition; one more is where it counts all.
 pub const fn goal_code(goal: Goal) -> Code {

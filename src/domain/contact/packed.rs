@@ -6,7 +6,7 @@
 
 use crate::domain::event::{Escalation, Leaving, Observation, Place, Rejection, What};
 use crate::domain::ids::{
-    CallerPseudonym, Department, EventId, Queue, Renaming, SegmentId, Source,
+    CallerPseudonym, Department, EventId, QuestionTag, Queue, Renaming, SegmentId, Source,
 };
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::units::{Millis, Timestamp};
@@ -250,9 +250,12 @@ fn write(out: &mut Writer<'_>, observation: &Observation, before: &mut Before) {
         | What::MetByMachine
         | What::Ringing
         | What::NoAnswer
-        | What::Passed { .. }
-        | What::Resolved
-        | What::Escalated(_) => {}
+        | What::Passed { .. } => {}
+        What::Resolved { question } | What::Escalated { question, .. } => {
+            if let Some(question) = question {
+                out.fixed(&question.0.to_le_bytes());
+            }
+        }
     }
 }
 
@@ -326,12 +329,28 @@ fn kind(what: &What) -> u8 {
         What::Passed { by_matter: None } => 18,
         What::Passed { by_matter: Some(false) } => 19,
         What::Passed { by_matter: Some(true) } => 20,
-        What::Resolved => 21,
-        What::Escalated(Escalation::TakesOver) => 22,
-        What::Escalated(Escalation::WillCallBack) => 23,
-        What::Escalated(Escalation::AskedToCallLater) => 24,
-        What::Escalated(Escalation::Other) => 25,
+        What::Resolved { question: None } => 21,
+        What::Escalated { question: None, outcome } => 22 + escalation(*outcome),
         What::Ended { .. } => 26,
+        What::Resolved { question: Some(_) } => 27,
+        What::Escalated { question: Some(_), outcome } => 28 + escalation(*outcome),
+    }
+}
+
+const ESCALATIONS: [Escalation; 4] = [
+    Escalation::TakesOver,
+    Escalation::WillCallBack,
+    Escalation::AskedToCallLater,
+    Escalation::Other,
+];
+
+/// The place in [`ESCALATIONS`].
+fn escalation(outcome: Escalation) -> u8 {
+    match outcome {
+        Escalation::TakesOver => 0,
+        Escalation::WillCallBack => 1,
+        Escalation::AskedToCallLater => 2,
+        Escalation::Other => 3,
     }
 }
 
@@ -342,6 +361,7 @@ fn unkind(kind: u8, input: &mut Reader<'_>) -> Option<What> {
             _ => Some(CallerPseudonym(u64::from_le_bytes(input.fixed()?))),
         })
     };
+    let question = |input: &mut Reader<'_>| Some(QuestionTag(u32::from_le_bytes(input.fixed()?)));
     let left = |how, input: &mut Reader<'_>| Some(What::Left { how, wait: unlength(input)? });
     match kind {
         0 => Some(What::Offered { direct: false, caller: caller(input)? }),
@@ -365,16 +385,21 @@ fn unkind(kind: u8, input: &mut Reader<'_>) -> Option<What> {
         18 => Some(What::Passed { by_matter: None }),
         19 => Some(What::Passed { by_matter: Some(false) }),
         20 => Some(What::Passed { by_matter: Some(true) }),
-        21 => Some(What::Resolved),
-        22 => Some(What::Escalated(Escalation::TakesOver)),
-        23 => Some(What::Escalated(Escalation::WillCallBack)),
-        24 => Some(What::Escalated(Escalation::AskedToCallLater)),
-        25 => Some(What::Escalated(Escalation::Other)),
+        21 => Some(What::Resolved { question: None }),
+        22..26 => {
+            let outcome = ESCALATIONS[usize::from(kind - 22)];
+            Some(What::Escalated { question: None, outcome })
+        }
         26 => Some(What::Ended {
             wait: unlength(input)?,
             talk: unlength(input)?,
             wrap_up: unlength(input)?,
         }),
+        27 => Some(What::Resolved { question: Some(question(input)?) }),
+        28..32 => {
+            let outcome = ESCALATIONS[usize::from(kind - 28)];
+            Some(What::Escalated { question: Some(question(input)?), outcome })
+        }
         _ => None,
     }
 }
@@ -398,9 +423,10 @@ pub(crate) mod tests {
     }
 
     fn observation() -> impl Strategy<Value = Observation> {
-        let what = (0..27u8, any::<Option<u64>>(), any::<[Option<u32>; 3]>()).prop_map(
+        let what = (0..32u8, any::<Option<u64>>(), any::<[Option<u32>; 3]>()).prop_map(
             |(of, caller, lengths)| {
                 let [wait, talk, wrap_up] = lengths.map(|ms| ms.map(|ms| Millis(i64::from(ms))));
+                let question = Some(QuestionTag(caller.unwrap_or_default() as u32));
                 let caller = caller.map(CallerPseudonym);
                 // Any bytes do for the fields: only the kind is taken from them.
                 match unkind(of, &mut Reader(&[0; 8])).unwrap() {
@@ -415,8 +441,12 @@ pub(crate) mod tests {
                     | What::Ringing
                     | What::NoAnswer
                     | What::Passed { .. }
-                    | What::Resolved
-                    | What::Escalated(_)) => other,
+                    | What::Resolved { question: None }
+                    | What::Escalated { question: None, .. }) => other,
+                    What::Resolved { question: Some(_) } => What::Resolved { question },
+                    What::Escalated { question: Some(_), outcome } => {
+                        What::Escalated { question, outcome }
+                    }
                 }
             },
         );
@@ -464,6 +494,8 @@ pub(crate) mod tests {
                     talk,
                     transferred: lengths[0],
                     ring_no_answer: lengths[1],
+                    classified: lengths[2],
+                    resolved: if lengths[2] == 0 { 0 } else { lengths[3] },
                     decided_at: offered_at.plus(decided),
                     visit: visit.map(|at| (VisitOutcome::ALL[at], offered_at.plus(visited))),
                 }
