@@ -8,6 +8,7 @@
 
 use super::calendar::{Day, OpeningHours, Zone};
 use super::ids::{Department, Names, Queue};
+use super::question::DeadlineRule;
 use super::units::{Millis, Timestamp};
 
 /// The version of the figures' definitions. It rises whenever this program counts the same events
@@ -43,6 +44,8 @@ pub struct RuleSet {
     /// A waiting stay that nothing is heard of for this long is lost track of; the same silence
     /// splits a reused contact id.
     pub silence: Millis,
+    /// Goal 4: how the last moment to answer a question in time follows from its receipt.
+    pub question_deadline: DeadlineRule,
     /// The goals' levels; `None` while no goal is in force, and then there is no verdict (R1).
     pub targets: Option<Targets>,
     /// The unit that runs the switchboard: the main number counts on it.
@@ -60,6 +63,7 @@ impl RuleSet {
             queue_limit: Millis::from_seconds(300),
             short_abandon: Millis::from_seconds(5),
             silence: Millis::from_hours(6),
+            question_deadline: DeadlineRule::Strict,
             targets: None,
             switchboard_department,
         }

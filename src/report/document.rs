@@ -159,6 +159,7 @@ impl Document {
                 counts.calls[goal as usize].merge(GoalCount::of_line(goal, line, tally));
             }
             counts.first_contact.merge(GoalCount::first_contact(line, tally));
+            counts.questions.merge(GoalCount::questions(tally));
             if matches!(interval, Interval::Day | Interval::Month) {
                 let span = day_span(interval, day);
                 let row = by_interval.entry(span).or_default();
@@ -180,18 +181,25 @@ impl Document {
                 counts.calls[goal as usize].share.of += 1;
             }
         }
+        for question in board.questions().filter(|question| question.is_pending(now)) {
+            goals.entry(question.department).or_default().questions.share.of -= 1;
+        }
         let bounds = board.bounds();
         let zone = Zone::stockholm();
         let rows = by_interval
             .into_iter()
             .flat_map(|(span, keys)| keys.into_iter().map(move |(key, sum)| (Some(span), key, sum)))
+            .filter(|(_, _, sum)| sum.has_calls())
             .map(|(span, key, sum)| {
                 let span = span.map(|(from, until)| (zone.rfc3339(from), zone.rfc3339(until)));
                 sum.row(span, key, names, bounds)
             })
             .collect();
-        let totals =
-            totals.into_iter().map(|(key, sum)| sum.row(None, key, names, bounds)).collect();
+        let totals = totals
+            .into_iter()
+            .filter(|(_, sum)| sum.has_calls())
+            .map(|(key, sum)| sum.row(None, key, names, bounds))
+            .collect();
         Document {
             rows,
             totals,
@@ -266,6 +274,11 @@ impl Sum {
         if line.outside_hours {
             self.outside_hours += offered(tally);
         }
+    }
+
+    /// Questions by e-mail are no rows of calls.
+    fn has_calls(&self) -> bool {
+        offered(&self.tally) != 0
     }
 
     fn row(
@@ -361,6 +374,7 @@ fn waits(tally: &Tally, kinds: &[Code], sum: Code) -> WaitSeconds {
 struct Goals {
     calls: [GoalCount; Goal::ALL.len()],
     first_contact: GoalCount,
+    questions: GoalCount,
 }
 
 fn goal_rows(
@@ -401,7 +415,8 @@ fn goal_rows(
             },
         );
     }
-    let of_questions: [(&str, fn(&Goals) -> GoalCount); 1] = [("FCR", |goals| goals.first_contact)];
+    let of_questions: [(&str, fn(&Goals) -> GoalCount); 2] =
+        [("SM4", |goals| goals.questions), ("FCR", |goals| goals.first_contact)];
     for (id, count_of) in of_questions {
         each_department(goals, names, count_of, |department, count| {
             rows.push(GoalRow {
@@ -446,6 +461,14 @@ fn definitions(rules: &Rules, now: Timestamp) -> Map<String, Value> {
         .map(|goal| (goal.id().to_owned(), json!(goal.definition())))
         .collect();
     let mut add = |key: &str, value: Value| definitions.insert(key.to_owned(), value);
+    add(
+        "SM4",
+        json!(
+            "questions by e-mail and e-service that a person replied to by the last moment of the \
+             second working day / (questions received - those that may still be answered in time)"
+        ),
+    );
+    add("question_deadline", json!(set.question_deadline.name()));
     add(
         "FCR",
         json!(

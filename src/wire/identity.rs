@@ -82,6 +82,11 @@ impl IdKey {
         SegmentId((self.segment.hash(text.as_bytes()) >> 32) as u32)
     }
 
+    /// The question of this name, as what is held; a contact of the same name is another.
+    pub fn question(&self, text: &str) -> ContactId {
+        ContactId(self.question.hash(text.as_bytes()))
+    }
+
     /// The question of this name, among those of one contact.
     pub fn question_tag(&self, text: &str) -> QuestionTag {
         QuestionTag((self.question.hash(text.as_bytes()) >> 32) as u32)

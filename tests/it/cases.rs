@@ -9,7 +9,7 @@
 //! default each line has its own), `seg`, `wait` and `talk` in milliseconds, `dept`, `source`, and
 //! of questions `about` (the question's id), `by` (human or automatic) and `channel`.
 //!
-//! Figures are written `vx.answered=1`, `q.wait_seconds.sum=12`, `SM1.met=1`, `SM2@social.of=1`,
+//! Figures are written `vx.answered=1`, `q.wait_seconds.sum=12`, `SM1.met=1`, `FCR@social.of=1`,
 //! `quality.open_contacts=0`; before a place may stand the department and before that the day:
 //! `10-06:kultur/turist.offered=1`. A figure that is not in the document is 0.
 
@@ -24,7 +24,7 @@ use crate::oracle::engine;
 
 /// The switchboard and the pool belong to `kansli`; `dygn` never closes; the queue `turist` moves
 /// from `kultur` to `kansli` on the 15th. Office hours are 07:30–16:30.
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [switchboard]
 department = "kansli"
 [[department]]

@@ -6,14 +6,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use svarstid::domain::calendar::Day;
 use svarstid::domain::event::AgentState;
 use svarstid::domain::goal::{Direction, Goal, miss_lower_bound};
+use svarstid::domain::ids::EventId;
 use svarstid::domain::outlook::outlook;
 use svarstid::domain::snapshot::{
-    CounterHistogram, DepartmentView, GoalView, GoalWindow, LedgerPartitionView, LedgerSeen,
-    LedgerView, Live, PartitionView, PlaceCounters, Snapshot, SnapshotFileView, StreamView, Waits,
-    Window, WindowView, bounds,
+    Awaiting, ChannelCounters, CounterHistogram, DepartmentView, GoalView, GoalWindow,
+    LedgerPartitionView, LedgerSeen, LedgerView, Live, PartitionView, PlaceCounters,
+    QuestionCounters, Snapshot, SnapshotFileView, StreamView, SurveyView, Waits, Window,
+    WindowView, bounds,
 };
+use svarstid::domain::survey::SurveyResult;
 use svarstid::domain::units::{Millis, Share, Timestamp};
 use svarstid::metrics;
 
@@ -55,6 +59,16 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
         runs_switchboard: true,
         switchboard: place(made.goals[Goal::Sm1 as usize], &bounds::SWITCHBOARD),
         queue: place((answered, offered), &bounds::QUEUE),
+        questions: questions(answered, offered),
+        awaiting: [
+            Awaiting { open: 3, overdue: 1, next_due: Some(Timestamp(1_795_561_200_000)) },
+            Awaiting::default(),
+            Awaiting::default(),
+        ],
+        surveys: (offered > 0)
+            .then(|| SurveyView { measure: "nojd-2026".into(), result: survey() })
+            .into_iter()
+            .collect(),
         live: Live {
             waiting: made.waiting,
             waiting_over_target: over,
@@ -64,6 +78,29 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
         },
         month: outlook(&windows, Millis::from_seconds(4 * 9_125), &goals()),
         windows,
+    }
+}
+
+fn questions(answered: i64, received: i64) -> QuestionCounters {
+    let email = ChannelCounters { received, answered, within: answered / 2 };
+    QuestionCounters {
+        channels: [email, ChannelCounters::default(), ChannelCounters::default()],
+        answer: CounterHistogram {
+            cumulative: (1..=7).map(|at| answered * at / 7).collect(),
+            count: answered,
+            sum: Millis(answered * 12_600_000),
+        },
+    }
+}
+
+fn survey() -> SurveyResult {
+    SurveyResult {
+        until: Day::from_ymd(2026, 12, 31).unwrap(),
+        time: NOW,
+        id: EventId(7),
+        satisfied_millionths: 725_000,
+        responses: 412,
+        margin_millionths: None,
     }
 }
 
@@ -320,6 +357,7 @@ fn no_label_can_name_anyone() {
         "goal",
         "handler",
         "kind",
+        "measure",
         "name",
         "partition",
         "percentile",

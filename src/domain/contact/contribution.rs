@@ -1,17 +1,20 @@
 //! What a contact adds to the figures: a pure function of its observations and the rules.
 //!
-//! A contribution is a list of facts, one a stay. The fold keeps it in packed form beside the
+//! A contribution is a list of facts, one a stay; or, of what is held under a question's id, the
+//! question as the figures see it. The fold keeps it in packed form beside the
 //! contact; a change of the contact changes the figures by the new contribution minus that one.
 
-use crate::domain::event::Place;
+use crate::domain::event::{Observation, Place, What};
 use crate::domain::goal::Goal;
 use crate::domain::ids::{Department, Queue};
 use crate::domain::pack::{Reader, Writer};
+use crate::domain::question::{ANSWERABLE, Question, questions};
 use crate::domain::rules::Rules;
 use crate::domain::tally::{Bounds, Code, code, wait_slot};
 use crate::domain::units::{Millis, Timestamp};
 
-use super::stay::{Disposition, Stay, visits};
+use super::packed::Anomalies;
+use super::stay::{Anomaly, Disposition, Judge, Stay, Surroundings, visits};
 
 /// How a visit to customer service came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,8 +91,75 @@ pub struct Fact {
     pub visit: Option<(VisitOutcome, Timestamp)>,
 }
 
+/// What a contact adds: stays, or questions. Room for both is kept from one contact to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contribution {
+    /// One a stay.
+    pub stays: Vec<Fact>,
+    /// Mostly one, of what is held under a question's id.
+    pub questions: Vec<Question>,
+}
+
+/// For how long what is held may still be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// T.
+    pub silence: Millis,
+    /// D.
+    pub lateness: Millis,
+}
+
+impl Contribution {
+    /// Works out what a contact adds, and how often each anomaly was met.
+    pub fn judge(
+        &mut self,
+        judge: &mut Judge,
+        seen: &[Observation],
+        around: Surroundings<'_>,
+        rules: &Rules,
+    ) -> Anomalies {
+        self.clear();
+        if seen.iter().any(|observation| matches!(observation.what, What::Question(_))) {
+            let mut anomalies = Anomalies::default();
+            anomalies[Anomaly::NegativeWait as usize] =
+                questions(seen, rules, around.silence, &mut self.questions);
+            return anomalies;
+        }
+        facts(judge.stays(seen, around), rules, &mut self.stays);
+        *judge.anomalies()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.stays.clear();
+        self.questions.clear();
+    }
+
+    /// Whether someone waits, so that the figures change by mere silence.
+    pub fn is_waiting(&self) -> bool {
+        self.stays.iter().any(Fact::is_open)
+    }
+
+    /// When the first of it was offered or received.
+    pub fn first_at(&self) -> Option<Timestamp> {
+        let stay = self.stays.first().map(|fact| fact.offered_at);
+        stay.or(self.questions.first().map(|question| question.received_at))
+    }
+
+    /// Until when, by the watermark, a contact with its last observation at `last` is held: T + D
+    /// more, and a question until nothing can be its answer any more.
+    pub fn held_until(&self, last: Timestamp, hold: Hold) -> Timestamp {
+        let settled = last.plus(hold.silence).plus(hold.lateness);
+        self.questions
+            .iter()
+            .filter(|question| question.answered_at.is_none())
+            .map(|question| question.received_at.plus(ANSWERABLE).plus(hold.lateness))
+            .fold(settled, Timestamp::max)
+    }
+}
+
 /// The facts of a contact's stays.
-pub fn facts(stays: &[Stay], rules: &Rules, facts: &mut Vec<Fact>) {
+fn facts(stays: &[Stay], rules: &Rules, facts: &mut Vec<Fact>) {
     facts.clear();
     let Some(first) = stays.first() else { return };
     // For ever by the rules in force at the contact's first offer.

@@ -343,7 +343,8 @@ impl Judge {
             | What::Passed { .. }
             | What::Resolved { .. }
             | What::Escalated { .. }
-            | What::Ended { .. } => {}
+            | What::Ended { .. }
+            | What::Question(_) => {}
         }
     }
 
@@ -409,7 +410,8 @@ impl Judge {
             | What::Escalated { .. }
             | What::Offered { .. }
             | What::QueueEntered { .. }
-            | What::QueueRejected(_) => {}
+            | What::QueueRejected(_)
+            | What::Question(_) => {}
         }
     }
 

@@ -43,7 +43,8 @@ impl Judge {
                 | What::Abandoned { .. }
                 | What::Left { .. }
                 | What::Passed { .. }
-                | What::Ended { .. } => continue,
+                | What::Ended { .. }
+                | What::Question(_) => continue,
             };
             let found = self.find(observation, first);
             let Some(stay) = found.filter(|at| self.stays[*at].told_at >= since) else {
