@@ -216,6 +216,10 @@ impl Board {
         for view in &views {
             counters::merge(&mut all.switchboard, &view.switchboard);
             counters::merge(&mut all.queue, &view.queue);
+            counters::merge_questions(&mut all.questions, &view.questions);
+            for (all, one) in all.awaiting.iter_mut().zip(&view.awaiting) {
+                all.merge(one);
+            }
             merge_live(&mut all.live, &view.live);
         }
         all.live.agents = all_states;

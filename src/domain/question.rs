@@ -146,10 +146,8 @@ fn awaits(seen: &[Observation], at: Timestamp) -> bool {
 }
 
 fn received(observation: &Observation) -> Option<(&Observation, Channel)> {
-    match observation.what {
-        What::Question(Step::Received(channel)) => Some((observation, channel)),
-        _ => None,
-    }
+    let What::Question(Step::Received(channel)) = observation.what else { return None };
+    Some((observation, channel))
 }
 
 /// The place of the first reply by a person.
@@ -229,7 +227,8 @@ impl Question {
         out.signed(self.received_at.0.wrapping_sub(known.0));
         out.unsigned(u64::from(self.department.0));
         let answered = u8::from(self.answered_at.is_some()) * ANSWERED;
-        out.byte(self.channel as u8 | answered | u8::from(self.closed) * CLOSED);
+        let closed = u8::from(self.closed) * CLOSED;
+        out.byte(self.channel as u8 | answered | closed);
         out.signed(self.due_at.since(self.received_at).0);
         if let Some(at) = self.answered_at {
             out.signed(at.since(self.received_at).0);

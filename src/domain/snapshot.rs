@@ -209,6 +209,16 @@ impl Awaiting {
             self.overdue += 1;
         }
     }
+
+    /// Counts those of another too.
+    pub fn merge(&mut self, other: &Awaiting) {
+        self.open += other.open;
+        self.overdue += other.overdue;
+        self.next_due = match (self.next_due, other.next_due) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
 }
 
 /// The latest result of one measure.

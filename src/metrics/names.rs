@@ -129,6 +129,7 @@ impl Family {
             Some("ratio") => "0 to 1",
             Some("bytes") => "bytes",
             Some("info") => "always 1",
+            Some("open") if stem.ends_with("_questions_open") => "count",
             Some("open" | "staffed" | "up") => "0 or 1",
             _ => "count",
         }

@@ -415,9 +415,11 @@ fn goal_rows(
             },
         );
     }
-    let of_questions: [(&str, fn(&Goals) -> GoalCount); 2] =
-        [("SM4", |goals| goals.questions), ("FCR", |goals| goals.first_contact)];
-    for (id, count_of) in of_questions {
+    for (id, of_questions) in [("SM4", true), ("FCR", false)] {
+        let count_of = |counts: &Goals| match of_questions {
+            true => counts.questions,
+            false => counts.first_contact,
+        };
         each_department(goals, names, count_of, |department, count| {
             rows.push(GoalRow {
                 id,

@@ -95,7 +95,7 @@ fn questions(answered: i64, received: i64) -> QuestionCounters {
 
 fn survey() -> SurveyResult {
     SurveyResult {
-        until: Day::from_ymd(2026, 12, 31).unwrap(),
+        until: Day::from_ymd(2026, 12, 31).expect("a date"),
         time: NOW,
         id: EventId(7),
         satisfied_millionths: 725_000,
@@ -331,6 +331,37 @@ fn every_family_is_in_the_catalogue_and_is_rendered() {
         assert!(text.contains(&help), "{help}");
         assert!(family.help.ends_with('.'), "{help}");
     }
+}
+
+/// Fifty departments, busy in every window and on every channel, with two surveys each.
+#[test]
+fn the_series_of_fifty_departments_are_within_the_budget() {
+    let busy = Made {
+        slug: "miljo",
+        name: "Miljö",
+        waiting: 2,
+        longest_seconds: 312,
+        agents: [4, 1, 0, 3, 1, 1],
+        goals: [(0, 0), (87, 100), (6, 100), (6, 90)],
+    };
+    let all = Made { goals: [(190, 200), (87, 100), (6, 100), (6, 90)], ..busy };
+    let mut snapshot = snapshot(&[], &all);
+    for number in 0..50 {
+        let mut view = department(if number == 0 { &all } else { &busy });
+        view.slug = format!("forvaltning-{number}");
+        if number != 0 {
+            view.runs_switchboard = false;
+            view.switchboard = PlaceCounters::default();
+        }
+        view.awaiting[1] = view.awaiting[0];
+        let other = SurveyView { measure: "nojd-2014".into(), result: survey() };
+        view.surveys.push(other);
+        snapshot.departments.push(view);
+    }
+    let text = metrics::render(&Arc::new(snapshot));
+    let series = text.lines().filter(|line| !line.starts_with('#')).count();
+    println!("{series} series");
+    assert!(series <= 12_000, "{series} series");
 }
 
 #[test]

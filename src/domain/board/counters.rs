@@ -86,9 +86,7 @@ impl Counters {
     pub(super) fn questions_of(&self, department: Department) -> QuestionCounters {
         let mut sum = question_counters(&Tally::default());
         let own = self.questions.iter().filter(|((_, of), _)| *of == department);
-        for (_, counters) in own {
-            each_question_pair(&mut sum, counters, |sum, n| *sum += n);
-        }
+        own.for_each(|(_, counters)| merge_questions(&mut sum, counters));
         sum
     }
 
@@ -349,6 +347,11 @@ fn each_question_pair(
     }
     with(&mut a.answer.count, b.answer.count);
     with(&mut a.answer.sum.0, b.answer.sum.0);
+}
+
+/// Adds every series of another set of counters of questions.
+pub(super) fn merge_questions(to: &mut QuestionCounters, from: &QuestionCounters) {
+    each_question_pair(to, from, |to, from| *to += from);
 }
 
 fn raise(highest: &mut PlaceCounters, net: &PlaceCounters, lowered: &mut i64) {

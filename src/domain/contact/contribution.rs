@@ -119,7 +119,7 @@ impl Contribution {
         rules: &Rules,
     ) -> Anomalies {
         self.clear();
-        if seen.iter().any(|observation| matches!(observation.what, What::Question(_))) {
+        if seen.first().is_some_and(|observation| matches!(observation.what, What::Question(_))) {
             let mut anomalies = Anomalies::default();
             anomalies[Anomaly::NegativeWait as usize] =
                 questions(seen, rules, around.silence, &mut self.questions);
