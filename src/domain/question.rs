@@ -8,10 +8,11 @@
 //!   the department it was last given to before a person replied; after that nothing moves it.
 //! - A reply by a person counts up to [`ANSWERABLE`] after the receipt, also one whose clock says
 //!   that it came before the receipt. Automatic receipts never count.
-//! - A question that was closed without a reply awaits none, and was not answered in time. Should a
-//!   person reply all the same, that counts.
-//! - After more than T of silence, what comes of a question that awaits no reply is a new question:
-//!   the first one may have been let go by then, and the answer must be the same.
+//! - A question that was closed without a reply is open no more, and was not answered in time.
+//!   Should a person reply all the same, that counts.
+//! - Once it was answered, or can be no longer, what comes after more than T of silence is of
+//!   another question: the first one may have been let go by then, and the figures must not depend
+//!   on that.
 
 use super::calendar::{Day, WorkingDays, Zone};
 use super::event::{Channel, Observation, Step, What};
@@ -21,8 +22,8 @@ use super::rules::Rules;
 use super::tally::{Code, code};
 use super::units::{Millis, Timestamp};
 
-/// A question is held so long for its answer; what comes later is no answer to it. Half a year:
-/// the yearly accounts are closed by then.
+/// A question is held so long for its answer; what comes later is no answer to it. After half a year
+/// it has long been overdue, and the period it counts in has been accounted for.
 pub const ANSWERABLE: Millis = Millis::from_hours(180 * 24);
 
 /// By which rule the last moment of an answer in time follows from the receipt.

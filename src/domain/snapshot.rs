@@ -308,6 +308,11 @@ pub struct DepartmentView {
 }
 
 impl DepartmentView {
+    /// Whether the unit runs the switchboard, or has had calls there.
+    pub fn has_switchboard(&self) -> bool {
+        self.runs_switchboard || self.switchboard.offered > 0
+    }
+
     /// One goal in one window.
     pub fn goal(&self, window: Window, goal: Goal) -> &GoalWindow {
         &self.windows[window as usize].goals[goal as usize]

@@ -279,7 +279,9 @@ fn counters(out: &mut Families, department: &DepartmentView) {
     let PlaceCounters { abandoned, short_abandoned, answer_wait, .. } = &department.switchboard;
     out.put(&names::SWITCHBOARD_ABANDONED, &labels, *abandoned as f64);
     out.put(&names::SWITCHBOARD_SHORT, &labels, *short_abandoned as f64);
-    histogram(out, &names::SWITCHBOARD_ANSWER, &labels, answer_wait, &bounds::SWITCHBOARD);
+    if department.has_switchboard() {
+        histogram(out, &names::SWITCHBOARD_ANSWER, &labels, answer_wait, &bounds::SWITCHBOARD);
+    }
 
     let queue = &department.queue;
     out.put(&names::QUEUE_OFFERED, &labels, queue.offered as f64);
@@ -392,6 +394,10 @@ fn windows(out: &mut Families, department: &DepartmentView) {
         let name = window.name();
         let view = &department.windows[window as usize];
         for goal in Goal::ALL {
+            // Of goal 1 the others would have nothing but zeros.
+            if goal == Goal::Sm1 && !department.has_switchboard() {
+                continue;
+            }
             let labels = [goal.id(), slug, name];
             goal_window(out, &DEPARTMENT_GOAL, &labels, &view.goals[goal as usize]);
         }

@@ -170,7 +170,7 @@ catalogue! {
             ["department"]
             "Callers who hung up at the switchboard within the limit for short abandons.";
         SWITCHBOARD_ANSWER: Histogram "svarstid_switchboard_answer_seconds" ["department"]
-            "Wait from the offer to a person's answer at the switchboard; answered calls.";
+            "Wait until a person's answer at the switchboard; absent of units without calls there.";
     }
     Queue {
         QUEUE_OFFERED: Counter "svarstid_queue_calls_offered_total" ["department"]
