@@ -48,6 +48,7 @@ use crate::config::{self, Config};
 use crate::domain::board::Board;
 use crate::domain::calendar::{Day, Zone};
 use crate::domain::contact::ContactLimits;
+use crate::domain::contact::contribution::Hold;
 use crate::domain::ids::{Department, Queue};
 use crate::domain::rules::{DEFINITIONS, Rules};
 use crate::domain::snapshot::{LedgerView, PartitionView, Snapshot};
@@ -81,6 +82,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// For how long what is held may still be told of.
+    pub fn holding(&self) -> Hold {
+        Hold { silence: self.silence, lateness: self.lateness }
+    }
+
     /// How long a contact is held after its last observation.
     pub fn hold(&self) -> Millis {
         Millis(self.silence.0 + self.lateness.0)
@@ -516,7 +522,12 @@ impl Engine {
     /// One picture of everything, at the reader's clock.
     pub fn snapshot(&mut self, now: Timestamp) -> Snapshot {
         let names = self.decoder.names();
+        let surveys = self.fold.surveys();
         let mut snapshot = self.fold.board_mut().snapshot(now, &self.rules, names, &self.display);
+        for (measure, department, result) in surveys.iter() {
+            let slug = department.map(|department| names.departments.name(department.0));
+            snapshot.add_survey(slug, measure, result);
+        }
         snapshot.caught_up = self.caught_up;
         snapshot.stream = self.fold.stream();
         snapshot

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use super::figures::{Figures, Terms};
 use super::opening::{Opening, WEEKDAYS};
 use crate::domain::calendar::{HalfDay, Span};
+use crate::domain::question::DeadlineRule;
 use crate::domain::units::Millis;
 
 /// The text; reading it gives equal figures.
@@ -17,7 +18,7 @@ pub(super) fn text(figures: &Figures) -> String {
     if let Some(from) = figures.base_from {
         put(&mut rules, "valid_from", from.to_string());
     }
-    limits(&mut rules, &figures.base);
+    limits(&mut rules, &figures.base, false);
     let mut goals = Table::new();
     put(&mut goals, "valid_from", figures.goals_from.to_string());
     targets(&mut goals, &figures.base);
@@ -26,10 +27,13 @@ pub(super) fn text(figures: &Figures) -> String {
     let mut bounds = Table::new();
     put(&mut bounds, "silence_hours", figures.silence.0 / Millis::from_hours(1).0);
 
+    let strict = |terms: &Terms| terms.question_deadline == DeadlineRule::Strict;
+    let has_others =
+        !strict(&figures.base) || !figures.changes.iter().all(|(_, terms)| strict(terms));
     let changes = figures.changes.iter().map(|(from, terms)| {
         let mut change = Table::new();
         put(&mut change, "valid_from", from.to_string());
-        limits(&mut change, terms);
+        limits(&mut change, terms, has_others);
         targets(&mut change, terms);
         put(&mut change, "switchboard_department", terms.switchboard.clone());
         Value::Table(change)
@@ -64,10 +68,14 @@ pub(super) fn text(figures: &Figures) -> String {
     document.to_string()
 }
 
-fn limits(table: &mut Table, terms: &Terms) {
+fn limits(table: &mut Table, terms: &Terms, has_others: bool) {
     put(table, "switchboard_limit_seconds", seconds(terms.switchboard_limit));
     put(table, "queue_limit_seconds", seconds(terms.queue_limit));
     put(table, "short_abandon_seconds", seconds(terms.short_abandon));
+    // A text without it is of a time before there was a choice, and means the strict rule.
+    if has_others {
+        put(table, "question_deadline", terms.question_deadline.name());
+    }
 }
 
 fn targets(table: &mut Table, terms: &Terms) {

@@ -10,6 +10,7 @@ use super::opening::{self, Opening};
 use super::raw::{Document, Section, shown};
 use crate::domain::calendar::Day;
 use crate::domain::ids::{Department, Names, Queue, UNKNOWN_DEPARTMENT};
+use crate::domain::question::DeadlineRule;
 use crate::domain::rules::{RuleSet, Rules, Targets};
 use crate::domain::units::Millis;
 
@@ -51,6 +52,7 @@ pub(super) struct Terms {
     pub(super) switchboard_limit: Millis,
     pub(super) queue_limit: Millis,
     pub(super) short_abandon: Millis,
+    pub(super) question_deadline: DeadlineRule,
     pub(super) targets: Targets,
     pub(super) switchboard: String,
 }
@@ -70,6 +72,7 @@ impl Terms {
             switchboard_limit: rules.switchboard_limit,
             queue_limit: rules.queue_limit,
             short_abandon: rules.short_abandon,
+            question_deadline: rules.question_deadline,
             targets: Targets::GUIDELINE,
             switchboard: SWITCHBOARD.to_owned(),
         }
@@ -102,6 +105,8 @@ impl Terms {
         }
         set(&mut self.queue_limit, section.seconds("queue_limit_seconds", 1..=86_400));
         set(&mut self.short_abandon, section.seconds("short_abandon_seconds", 0..=60));
+        let words = DeadlineRule::ALL.map(|rule| (rule.name(), rule));
+        set(&mut self.question_deadline, section.word("question_deadline", &words));
     }
 
     fn read_targets(&mut self, section: &mut Section<'_>) {
@@ -172,6 +177,7 @@ impl Figures {
             queue_limit: terms.queue_limit,
             short_abandon: terms.short_abandon,
             silence: self.silence,
+            question_deadline: terms.question_deadline,
             targets: (day >= Some(self.goals_from)).then_some(terms.targets),
             switchboard_department: department(&terms.switchboard),
         }

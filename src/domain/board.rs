@@ -12,11 +12,12 @@ use std::collections::BTreeMap;
 use super::blocks::Blocks;
 use super::calendar::{Month, Zone};
 use super::cell::{CellKey, Cells};
-use super::contact::contribution::Fact;
+use super::contact::contribution::{Contribution, Fact};
 use super::event::{AgentReport, AgentState};
 use super::goal::Goal;
 use super::ids::{ContactId, Department, Names};
 use super::outlook::outlook;
+use super::question::Question;
 use super::rules::Rules;
 use super::snapshot::{DepartmentView, GoalView, Live, Snapshot};
 use super::staffing::Staffing;
@@ -41,6 +42,7 @@ pub struct Board {
     panes: Blocks<Department>,
     counters: Counters,
     open: BTreeMap<ContactId, Vec<Fact>>,
+    questions: BTreeMap<ContactId, Vec<Question>>,
     staffing: Staffing,
     bounds: Bounds,
     windows: Windows,
@@ -54,6 +56,7 @@ impl Board {
             panes: Blocks::default(),
             counters: Counters::default(),
             open: BTreeMap::new(),
+            questions: BTreeMap::new(),
             staffing: Staffing::default(),
             bounds,
             windows: Windows::default(),
@@ -85,6 +88,11 @@ impl Board {
         &self.open
     }
 
+    /// Questions that await a reply by a person.
+    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+        self.questions.values().flatten()
+    }
+
     /// Adds one record's cell deltas of a partition; how many exported counters went down.
     pub fn add_cells<'a>(
         &mut self,
@@ -113,18 +121,24 @@ impl Board {
         self.panes.drop_before(oldest);
     }
 
-    /// Tells the facts of a contact; those without an open stay are forgotten.
-    pub fn set_open(&mut self, contact: ContactId, facts: &[Fact]) {
-        if facts.iter().any(Fact::is_open) {
-            self.open.insert(contact, facts.to_vec());
-        } else {
-            self.open.remove(&contact);
+    /// Tells what a contact adds; it is forgotten unless someone waits in it or a question in it
+    /// awaits a reply.
+    pub fn set_live(&mut self, contact: ContactId, contribution: &Contribution) {
+        match contribution.is_waiting() {
+            true => drop(self.open.insert(contact, contribution.stays.clone())),
+            false => drop(self.open.remove(&contact)),
+        }
+        let awaiting = contribution.questions.iter().filter(|question| question.is_open());
+        let awaiting: Vec<Question> = awaiting.copied().collect();
+        match awaiting.is_empty() {
+            true => drop(self.questions.remove(&contact)),
+            false => drop(self.questions.insert(contact, awaiting)),
         }
     }
 
     /// Forgets that a contact waits: it is held no longer.
     pub fn forget(&mut self, contact: ContactId) {
-        self.open.remove(&contact);
+        self.set_live(contact, &Contribution::default());
     }
 
     /// Takes in what an agent does.
@@ -173,6 +187,7 @@ impl Board {
                     ..DepartmentView::default()
                 };
                 (view.switchboard, view.queue) = self.counters.of(department, &self.bounds);
+                view.questions = self.counters.questions_of(department);
                 view.live.agents = states.get(at).copied().unwrap_or_default();
                 view
             })
@@ -184,6 +199,11 @@ impl Board {
                 }
             }
         }
+        for question in self.questions() {
+            if let Some(view) = views.get_mut(usize::from(question.department.0)) {
+                view.awaiting[question.channel as usize].count(question, now);
+            }
+        }
         let mut all = DepartmentView {
             name: "Hela kommunen".to_owned(),
             open: views.iter().any(|view| view.open),
@@ -192,6 +212,10 @@ impl Board {
         for view in &views {
             counters::merge(&mut all.switchboard, &view.switchboard);
             counters::merge(&mut all.queue, &view.queue);
+            counters::merge_questions(&mut all.questions, &view.questions);
+            for (all, one) in all.awaiting.iter_mut().zip(&view.awaiting) {
+                all.merge(one);
+            }
             merge_live(&mut all.live, &view.live);
         }
         all.live.agents = all_states;

@@ -8,6 +8,7 @@ use super::blocks::{Blocks, Key};
 use super::calendar::{Day, Zone};
 use super::contact::contribution::VisitOutcome;
 use super::contact::stay::Disposition;
+use super::event::Channel;
 use super::goal::Goal;
 use super::ids::{Department, Queue};
 use super::pack::{Reader, Writer};
@@ -23,6 +24,14 @@ pub struct Line {
     pub queue: Option<Queue>,
     /// Offered outside the unit's opening hours.
     pub outside_hours: bool,
+}
+
+impl Line {
+    /// Where a department's questions by e-mail and e-service are counted. Their codes are of no
+    /// call, so they need no line apart.
+    pub fn of_questions(department: Department) -> Line {
+        Line { department, queue: None, outside_hours: false }
+    }
 }
 
 /// A line in one quarter-hour.
@@ -168,6 +177,34 @@ impl GoalCount {
         self.share = self.share.merge(other.share);
         self.of_answered += other.of_answered;
         self.of_offered += other.of_offered;
+    }
+
+    /// What one line adds to goal 4, all of it taken for decided: questions that a person replied to
+    /// in time, of all that were received. Those that may still be answered in time are known to
+    /// the board.
+    pub fn questions(tally: &Tally) -> GoalCount {
+        let of_all = |beside: Code| -> i64 {
+            let channels = 0..Channel::ALL.len() as Code;
+            channels.map(|at| tally.get(code::QUESTION + code::QUESTION_STRIDE * at + beside)).sum()
+        };
+        let received = of_all(0);
+        GoalCount {
+            share: Share { met: of_all(code::QUESTION_WITHIN), of: received },
+            of_answered: of_all(code::QUESTION_ANSWERED),
+            of_offered: received,
+        }
+    }
+
+    /// What one line adds to first-contact resolution: of the questions put at a desk of which it
+    /// is known where they were settled, those settled there without being passed on. What the
+    /// switchboard settles never reached a desk.
+    pub fn first_contact(line: Line, tally: &Tally) -> GoalCount {
+        if line.queue.is_none() {
+            return GoalCount::default();
+        }
+        let of = tally.get(code::CLASSIFIED);
+        let share = Share { met: tally.get(code::RESOLVED), of };
+        GoalCount { share, of_answered: of, of_offered: of }
     }
 
     /// What one line adds to a goal. Calls that wait and are not decided yet are in no share but

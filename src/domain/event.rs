@@ -5,9 +5,10 @@
 //! order is total, so a contact is the same whatever order its observations came in.
 
 use super::ids::{
-    AgentId, CallerPseudonym, ContactId, Department, EventId, Queue, SegmentId, Source,
+    AgentId, CallerPseudonym, ContactId, Department, EventId, QuestionTag, Queue, SegmentId, Source,
 };
 use super::pack::{Reader, Writer};
+use super::survey::Survey;
 use super::units::{Millis, Timestamp};
 
 /// Where a caller stays: with the operators, or in one queue.
@@ -86,9 +87,17 @@ pub enum What {
         by_matter: Option<bool>,
     },
     /// A question was settled at the desk.
-    Resolved,
+    Resolved {
+        /// Which, if the source says so; without a name each observation is of its own question.
+        question: Option<QuestionTag>,
+    },
     /// A question went to a case officer.
-    Escalated(Escalation),
+    Escalated {
+        /// Which, if the source says so.
+        question: Option<QuestionTag>,
+        /// What became of it.
+        outcome: Escalation,
+    },
     /// The call is over.
     Ended {
         /// The wait as the source reports it once more.
@@ -98,6 +107,50 @@ pub enum What {
         /// Work after the call.
         wrap_up: Option<Millis>,
     },
+    /// A step of a question by e-mail or e-service.
+    Question(Step),
+}
+
+/// The steps of a question by e-mail or e-service, in the order in which they count when their
+/// times are equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// It came in.
+    Received(Channel),
+    /// It went to another department.
+    Reclassified,
+    /// Somebody or something replied.
+    Replied {
+        /// A person, not an automatic receipt.
+        by_person: bool,
+    },
+    /// It is over.
+    Closed,
+}
+
+/// How a question came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// E-mail.
+    Email,
+    /// An electronic service on the municipality's site.
+    EService,
+    /// Another way, or none was said: counted apart, never dropped.
+    Other,
+}
+
+impl Channel {
+    /// Every channel, in the order of their numbers.
+    pub const ALL: [Channel; 3] = [Channel::Email, Channel::EService, Channel::Other];
+
+    /// The name in events and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Channel::Email => "email",
+            Channel::EService => "e_service",
+            Channel::Other => "other",
+        }
+    }
 }
 
 /// Why a queue refused a caller.
@@ -187,7 +240,7 @@ impl AgentState {
 /// One event, decoded: for whom it is and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Something observed of one contact.
+    /// Something observed of one contact, or of one question.
     Contact(ContactId, Observation),
     /// What an agent is doing from `time` on, and which numbers the agent staffs.
     Agent(AgentReport),
@@ -207,7 +260,9 @@ pub enum Message {
         /// When.
         time: Timestamp,
     },
-    /// A known event of a kind that no figure is made from yet (callbacks, questions, surveys):
+    /// What a citizens' survey found.
+    Survey(Survey),
+    /// A known event of a kind that no figure is made from yet (callbacks, an evaluator's figures):
     /// read, counted, and left in the topic.
     SetAside {
         /// When.
@@ -221,6 +276,7 @@ impl Message {
         match self {
             Message::Contact(_, observation) => observation.time,
             Message::Agent(report) => report.time,
+            Message::Survey(survey) => survey.result.time,
             Message::Started { time, .. }
             | Message::Heartbeat { time, .. }
             | Message::SetAside { time } => *time,

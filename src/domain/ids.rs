@@ -21,6 +21,11 @@ pub struct EventId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SegmentId(pub u32);
 
+/// One question put in a contact, where the source names it. 32 bits of a keyed hash: it only has to
+/// tell the few questions of one contact apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QuestionTag(pub u32);
+
 /// A person who answers. 64 bits of a keyed hash; never shown, logged or exported.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AgentId(pub u64);

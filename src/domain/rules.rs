@@ -9,11 +9,12 @@
 use super::calendar::{Day, OpeningHours, Zone};
 use super::goal::Goal;
 use super::ids::{Department, Names, Queue};
+use super::question::DeadlineRule;
 use super::units::{Millis, Timestamp};
 
 /// The version of the figures' definitions. It rises whenever this program counts the same events
 /// otherwise than before: figures of two versions never mix in one ledger.
-pub const DEFINITIONS: u32 = 1;
+pub const DEFINITIONS: u32 = 2;
 
 /// The levels of the goals that are judged on calls, in whole percent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct RuleSet {
     /// A waiting stay that nothing is heard of for this long is lost track of; the same silence
     /// splits a reused contact id.
     pub silence: Millis,
+    /// Goal 4: how the last moment to answer a question in time follows from its receipt.
+    pub question_deadline: DeadlineRule,
     /// The goals' levels; `None` while no goal is in force, and then there is no verdict (R1).
     pub targets: Option<Targets>,
     /// The unit that runs the switchboard: the main number counts on it.
@@ -70,6 +73,7 @@ impl RuleSet {
             queue_limit: Millis::from_seconds(300),
             short_abandon: Millis::from_seconds(5),
             silence: Millis::from_hours(6),
+            question_deadline: DeadlineRule::Strict,
             targets: None,
             switchboard_department,
         }

@@ -2,9 +2,11 @@
 //!
 //! Metrics, pages and reports are drawn from the same [`Snapshot`], so they cannot disagree.
 
-use super::event::AgentState;
+use super::event::{AgentState, Channel};
 use super::goal::{Direction, Goal, Verdict};
 use super::outlook::MonthOutlook;
+use super::question::Question;
+use super::survey::SurveyResult;
 use super::units::{Millis, Share, Timestamp};
 
 /// Rolling and calendar windows that end at the reader's clock.
@@ -155,10 +157,77 @@ pub struct PlaceCounters {
     pub short_abandoned: i64,
     /// In the order of [`LEFT_DISPOSITIONS`].
     pub left: [i64; LEFT_DISPOSITIONS.len()],
+    /// Questions put to whoever answered of which it is known where they were settled.
+    pub classified: i64,
+    /// Part of `classified`: settled there without being passed on.
+    pub resolved: i64,
     /// Waits of answered calls.
     pub answer_wait: CounterHistogram,
     /// Waits of abandoned calls.
     pub abandon_wait: CounterHistogram,
+}
+
+/// Counters of questions by e-mail and e-service since the ledger began. They never shrink.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QuestionCounters {
+    /// In the order of [`Channel::ALL`].
+    pub channels: [ChannelCounters; Channel::ALL.len()],
+    /// Working times to the first reply by a person.
+    pub answer: CounterHistogram,
+}
+
+/// Questions of one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChannelCounters {
+    /// All that were received.
+    pub received: i64,
+    /// Those that a person replied to.
+    pub answered: i64,
+    /// Those that a person replied to in time.
+    pub within: i64,
+}
+
+/// Questions of one channel that await a reply by a person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Awaiting {
+    /// All of them.
+    pub open: i64,
+    /// Those past their last moment.
+    pub overdue: i64,
+    /// The earliest last moment of the others.
+    pub next_due: Option<Timestamp>,
+}
+
+impl Awaiting {
+    /// Counts one more.
+    pub fn count(&mut self, question: &Question, now: Timestamp) {
+        self.open += 1;
+        if question.is_pending(now) {
+            let earliest = self.next_due.map_or(question.due_at, |at| at.min(question.due_at));
+            self.next_due = Some(earliest);
+        } else {
+            self.overdue += 1;
+        }
+    }
+
+    /// Counts those of another too.
+    pub fn merge(&mut self, other: &Awaiting) {
+        self.open += other.open;
+        self.overdue += other.overdue;
+        self.next_due = match (self.next_due, other.next_due) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
+/// The latest result of one measure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SurveyView {
+    /// Which question: a slug.
+    pub measure: String,
+    /// What was found.
+    pub result: SurveyResult,
 }
 
 /// The moment's state of one queue or of all.
@@ -224,6 +293,12 @@ pub struct DepartmentView {
     pub switchboard: PlaceCounters,
     /// The queues' counters.
     pub queue: PlaceCounters,
+    /// Counters of questions by e-mail and e-service.
+    pub questions: QuestionCounters,
+    /// Questions that await a reply, in the order of [`Channel::ALL`].
+    pub awaiting: [Awaiting; Channel::ALL.len()],
+    /// The latest results of surveys, in order of their measures.
+    pub surveys: Vec<SurveyView>,
     /// The moment's state.
     pub live: Live,
     /// In the order of [`Window::ALL`].
@@ -233,6 +308,11 @@ pub struct DepartmentView {
 }
 
 impl DepartmentView {
+    /// Whether the unit runs the switchboard, or has had calls there.
+    pub fn has_switchboard(&self) -> bool {
+        self.runs_switchboard || self.switchboard.offered > 0
+    }
+
     /// One goal in one window.
     pub fn goal(&self, window: Window, goal: Goal) -> &GoalWindow {
         &self.windows[window as usize].goals[goal as usize]
@@ -425,6 +505,17 @@ impl Snapshot {
     /// The goal in force; `None` when no level is set.
     pub fn goal(&self, goal: Goal) -> Option<&GoalView> {
         self.goals.iter().find(|view| view.goal == goal)
+    }
+
+    /// Adds the latest result of a measure: of a department by its slug, or of all.
+    pub fn add_survey(&mut self, slug: Option<&str>, measure: &str, result: &SurveyResult) {
+        let view = match slug {
+            None => Some(&mut self.all),
+            Some(slug) => self.departments.iter_mut().find(|view| view.slug == slug),
+        };
+        if let Some(view) = view {
+            view.surveys.push(SurveyView { measure: measure.to_owned(), result: *result });
+        }
     }
 
     /// Whether the agents' states of the whole municipality may be shown: not when subtracting

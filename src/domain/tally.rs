@@ -45,8 +45,25 @@ pub mod code {
     pub const MET_BY_MACHINE: Code = 24;
     /// Visits by outcome, six of them; see `VisitOutcome`.
     pub const VISIT: Code = 25;
+    /// Questions put in a call of which it is known where they were settled.
+    pub const CLASSIFIED: Code = 31;
+    /// Of them, those settled without being passed on.
+    pub const RESOLVED: Code = 32;
     /// Panes: `met` and `of` of each goal, two codes a goal.
     pub const GOAL: Code = 40;
+    /// Questions by e-mail and e-service: all of a channel, plus the strides of the channels before.
+    pub const QUESTION: Code = 64;
+    /// From one channel's questions to the next one's.
+    pub const QUESTION_STRIDE: Code = 4;
+    /// Beside all of a channel: those that a person replied to.
+    pub const QUESTION_ANSWERED: Code = 1;
+    /// Beside all of a channel: those that a person replied to in time.
+    pub const QUESTION_WITHIN: Code = 2;
+    /// Sum of the working times from the receipt of questions to the first reply by a person, ms.
+    pub const WORKED_MS: Code = 80;
+    /// Questions that a person replied to by the bound that the working time falls under (not
+    /// cumulative), plus the bound's place; after the last bound, those over all of them.
+    pub const WORKED_SLOT: Code = 81;
     /// Answered stays by the bound they fall under (not cumulative): plus the bound in ms, see
     /// [`super::Bounds::slot`].
     pub const ANSWERED_SLOT: Code = 1 << 28;

@@ -15,6 +15,7 @@ use crate::domain::contact::packed::Packed;
 use crate::domain::event::AgentReport;
 use crate::domain::ids::{ContactId, Department, Names, Queue, Renaming, Source};
 use crate::domain::pack::{Reader, Writer};
+use crate::domain::survey::{LEAST_SURVEY, Survey};
 use crate::domain::tally::Tally;
 use crate::domain::units::{Quarter, Timestamp};
 use crate::wire::canonical::Note;
@@ -94,6 +95,14 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
     record.counts.iter().for_each(|counts| pack_counts(counts, out));
     out.unsigned(record.incidents.len() as u64);
     record.incidents.iter().for_each(|incident| incident.pack(out));
+    // Last, and only if there are any: few records have them.
+    if !record.surveys.is_empty() {
+        out.unsigned(record.surveys.len() as u64);
+    }
+    for survey in &record.surveys {
+        let of = |at: Department| Department(renamed(to, Table::Departments, at.0));
+        Survey { department: survey.department.map(of), ..survey.clone() }.pack(out);
+    }
 }
 
 /// Reads the content of a valid commit; names that it brings are learned.
@@ -198,6 +207,16 @@ fn read(
     for _ in 0..input.count(5)? {
         incidents.push(Incident::unpack(input)?);
     }
+    let mut surveys = Vec::new();
+    if !input.is_empty() {
+        for _ in 0..input.count(LEAST_SURVEY)? {
+            let mut survey = Survey::unpack(input)?;
+            if let Some(department) = &mut survey.department {
+                department.0 = rerename(to, Table::Departments, u64::from(department.0))?;
+            }
+            surveys.push(survey);
+        }
+    }
     input.is_empty().then_some(Record {
         link,
         rules,
@@ -210,6 +229,7 @@ fn read(
         panes,
         changes,
         agents,
+        surveys,
         counts,
         incidents,
     })

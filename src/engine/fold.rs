@@ -13,9 +13,11 @@ use super::record::{Counts, Record, anomaly_names};
 use super::restarts::Restarts;
 use super::watermark::Watermark;
 use crate::domain::board::{Board, PANES_KEPT};
+use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
 use crate::domain::ids::{AgentId, ContactId};
 use crate::domain::snapshot::{LedgerView, PartitionView, StreamView};
+use crate::domain::survey::Surveys;
 use crate::domain::units::{Millis, Timestamp};
 use crate::wire::reject::Reason;
 
@@ -42,6 +44,7 @@ pub(super) struct Chain {
     /// Contacts from this one on are still to be judged again after a restart.
     pub(super) rejudge: Option<ContactId>,
     pub(super) agents: HashSet<AgentId>,
+    pub(super) surveys: Surveys,
     pub(super) held: Held,
     pub(super) held_bytes: usize,
     /// By input.
@@ -162,16 +165,16 @@ impl Fold {
         }
         let excess = chain.incidents.len().saturating_sub(INCIDENTS);
         chain.incidents.drain(..excess);
-        let mut facts = Vec::new();
+        let mut contribution = Contribution::default();
         for change in record.changes {
-            let was_open = chain.held.get(&change.contact).is_some_and(Packed::is_open);
-            let is_open = change.held.as_ref().is_some_and(Packed::is_open);
-            if was_open || is_open {
-                facts.clear();
-                if let Some(held) = change.held.as_ref().filter(|_| is_open) {
-                    held.committed(&mut facts);
+            let was_live = chain.held.get(&change.contact).is_some_and(Packed::is_live);
+            let is_live = change.held.as_ref().is_some_and(Packed::is_live);
+            if was_live || is_live {
+                contribution.clear();
+                if let Some(held) = change.held.as_ref().filter(|_| is_live) {
+                    held.committed(&mut contribution);
                 }
-                self.board.set_open(change.contact, &facts);
+                self.board.set_live(change.contact, &contribution);
             }
             let before = match change.held {
                 Some(held) => {
@@ -181,6 +184,9 @@ impl Fold {
                 None => chain.held.remove(&change.contact),
             };
             chain.held_bytes -= before.map_or(0, |before| before.bytes());
+        }
+        for survey in record.surveys {
+            chain.surveys.take(survey);
         }
         let deltas = record.cells.iter().map(|(key, delta)| (*key, delta));
         chain.corrections += self.board.add_cells(at, deltas);
@@ -257,6 +263,13 @@ impl Fold {
         let mut counts = Counts::default();
         self.chains.iter().for_each(|chain| counts.merge(&chain.total()));
         counts
+    }
+
+    /// The latest results of surveys, whichever partition they came in.
+    pub(super) fn surveys(&self) -> Surveys {
+        let mut all = Surveys::default();
+        self.chains.iter().for_each(|chain| all.merge(&chain.surveys));
+        all
     }
 
     pub(super) fn stream(&self) -> StreamView {

@@ -16,13 +16,14 @@ use super::record::{Change, Counts, Record, bound_kind, note_kind};
 use super::restarts::{Restarts, Taken};
 use crate::domain::board::{PANES_KEPT, PaneKey};
 use crate::domain::cell::{CellKey, Line};
-use crate::domain::contact::contribution::{Fact, facts};
+use crate::domain::contact::contribution::{Contribution, Fact};
 use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::{Judge, Surroundings};
 use crate::domain::contact::{Contact, Seen};
 use crate::domain::event::{AgentReport, Message, Observation};
 use crate::domain::ids::{AgentId, ContactId, Source};
 use crate::domain::rules::Rules;
+use crate::domain::survey::Survey;
 use crate::domain::tally::{Bounds, Tally};
 use crate::domain::units::Timestamp;
 use crate::wire::canonical::Notes;
@@ -90,8 +91,8 @@ pub(super) struct Partition {
     has_more: bool,
     overlay: HashMap<ContactId, Contact>,
     judge: Judge,
-    facts_before: Vec<Fact>,
-    facts_after: Vec<Fact>,
+    before: Contribution,
+    after: Contribution,
     bytes: Vec<u8>,
     /// Room for observations, used again: contacts are packed and unpacked all day long.
     rooms: Vec<Vec<Observation>>,
@@ -109,16 +110,16 @@ impl Wheel {
         let mut ids: Vec<&ContactId> = held.keys().collect();
         ids.sort_unstable();
         for id in ids {
-            wheel.push(*id, held[id].last_time(), held[id].is_open(), settings);
+            wheel.push(*id, &held[id], settings);
         }
         wheel
     }
 
-    fn push(&mut self, id: ContactId, last: Timestamp, is_open: bool, settings: &Settings) {
+    fn push(&mut self, id: ContactId, held: &Packed, settings: &Settings) {
         // Who waits is looked at within the minute, for lost track must not depend on batches.
-        let (wheel, minute) = match is_open {
-            true => (&mut self.open, last.plus(settings.silence).minute()),
-            false => (&mut self.settled, last.plus(settings.hold()).minute() + 1),
+        let (wheel, minute) = match held.is_open() {
+            true => (&mut self.open, held.last_time().plus(settings.silence).minute()),
+            false => (&mut self.settled, held.held_until(settings.holding()).minute() + 1),
         };
         wheel.entry(minute).or_default().push(id);
     }
@@ -135,6 +136,7 @@ struct Batch<'a> {
     new_restarts: Vec<(Source, Timestamp)>,
     agents: Vec<AgentReport>,
     new_agents: HashSet<AgentId>,
+    surveys: Vec<Survey>,
     counts: Vec<Counts>,
     incidents: Vec<Incident>,
     /// About how many bytes the record will take.
@@ -146,6 +148,9 @@ struct Batch<'a> {
 const CONTACT_BYTES: usize = 200;
 /// What one more observation takes, about.
 const OBSERVATION_BYTES: usize = 32;
+
+/// Measures of surveys that are known in one partition; results of others are counted and left out.
+const MEASURES: usize = 32;
 
 impl Partition {
     pub(super) fn gathered(&self) -> usize {
@@ -204,6 +209,7 @@ impl Partition {
             new_restarts: Vec::new(),
             agents: Vec::new(),
             new_agents: HashSet::new(),
+            surveys: Vec::new(),
             counts: Vec::new(),
             incidents,
             size: 0,
@@ -280,45 +286,46 @@ impl Partition {
             let unpack = |packed: &Packed| packed.contact_in(rooms.pop().unwrap_or_default());
             let Some(contact) = changed.or_else(|| known.map(unpack)) else { continue };
             let anomalies_before = match known {
-                Some(packed) => packed.committed(&mut self.facts_before),
+                Some(packed) => packed.committed(&mut self.before),
                 None => {
-                    self.facts_before.clear();
+                    self.before.clear();
                     Default::default()
                 }
             };
             let restarts = batch.restarts.as_ref().unwrap_or(&chain.restarts).times();
             let around = Surroundings { restarts, frontier, silence: settings.silence };
-            let stays = self.judge.stays(contact.observations(), around);
-            facts(stays, context.rules, &mut self.facts_after);
-            let anomalies = *self.judge.anomalies();
+            let seen = contact.observations();
+            let anomalies = self.after.judge(&mut self.judge, seen, around, context.rules);
             for (kind, (after, before)) in anomalies.iter().zip(anomalies_before).enumerate() {
                 batch.count(0).anomalies[kind] += i64::from(*after) - i64::from(before);
             }
-            if self.facts_before != self.facts_after {
-                let signed = [(&self.facts_before, -1), (&self.facts_after, 1)];
-                for (facts, sign) in signed {
-                    for fact in facts {
-                        add_cell(&mut cells, fact, sign, context.bounds);
-                        add_panes(&mut panes, fact, sign, oldest_pane);
-                    }
+            let has_changed = self.before != self.after;
+            if has_changed {
+                for (contribution, sign) in [(&self.before, -1), (&self.after, 1)] {
+                    add_cells(&mut cells, contribution, sign, context.bounds);
+                    add_panes(&mut panes, contribution, sign, oldest_pane);
                 }
             }
             let last = contact.last_time().unwrap_or(Timestamp(i64::MIN));
-            let is_over = watermark.is_some_and(|at| last.plus(settings.hold()) < at);
+            let until = self.after.held_until(last, settings.holding());
+            let is_over = watermark.is_some_and(|at| until < at);
             // Whoever changes a figure stands in the record with its observations, also if nothing
             // can come of it any more: it is let go by a later one. So the ledger alone is enough
             // to judge everything anew.
-            let is_told = is_observed || self.facts_before != self.facts_after;
-            let is_kept = !is_over || (is_told && !self.facts_after.iter().any(Fact::is_open));
-            let held = is_kept
-                .then(|| Packed::new(&contact, &self.facts_after, &anomalies, &mut self.bytes));
+            let is_told = is_observed || has_changed;
+            let is_kept = !is_over || (is_told && !self.after.is_waiting());
+            let held =
+                is_kept.then(|| Packed::new(&contact, &self.after, &anomalies, &mut self.bytes));
             self.rooms.push(contact.into_room());
             if let Some(held) = &held {
-                // What is on its wheel already stays where it is: it is looked at too early once,
-                // and put where it belongs.
-                let stays = known.is_some_and(|known| known.is_open() == held.is_open());
+                // What is on its wheel already stays where it is, unless it need not be held for so
+                // long any more: it is looked at too early once, and put where it belongs.
+                let stays = known.is_some_and(|known| {
+                    known.is_open() == held.is_open()
+                        && (held.is_open() || known.held_until(settings.holding()) <= until)
+                });
                 if off_the_wheel || !stays {
-                    wheel.push(id, last, held.is_open(), settings);
+                    wheel.push(id, held, settings);
                 }
             } else if known.is_none() {
                 continue;
@@ -345,6 +352,7 @@ impl Partition {
             panes: sorted(panes),
             changes,
             agents: batch.agents,
+            surveys: batch.surveys,
             counts: batch.counts,
             incidents: batch.incidents,
         })
@@ -391,6 +399,7 @@ impl Batch<'_> {
                     Message::Agent(report) => self.report(input, report),
                     Message::Started { source, time, .. } => self.restart(input, *source, *time),
                     Message::Heartbeat { .. } => self.count(input).applied += 1,
+                    Message::Survey(survey) => self.survey(input, survey),
                     Message::SetAside { .. } => self.count(input).set_aside += 1,
                 }
             }
@@ -452,6 +461,18 @@ impl Batch<'_> {
         self.agents.push(report.clone());
     }
 
+    fn survey(&mut self, input: usize, survey: &Survey) {
+        let mut measures = self.chain.surveys.measures();
+        measures.extend(self.surveys.iter().map(|known| known.measure.as_str()));
+        if measures.len() >= MEASURES && !measures.contains(survey.measure.as_str()) {
+            self.count(input).anomalies[bound_kind(4)] += 1;
+            return;
+        }
+        self.count(input).applied += 1;
+        self.size += OBSERVATION_BYTES + survey.measure.len();
+        self.surveys.push(survey.clone());
+    }
+
     /// A source started: whoever waited in it is lost.
     fn restart(&mut self, input: usize, source: Source, time: Timestamp) {
         if self.is_late(time) {
@@ -506,7 +527,7 @@ impl Again<'_> {
             let Some(held) = again.chain.held.get(&id).filter(|held| !held.is_open()) else {
                 return;
             };
-            let over_at = held.last_time().plus(again.settings.hold());
+            let over_at = held.held_until(again.settings.holding());
             if over_at >= watermark {
                 early.push((over_at.minute() + 1, id));
             } else if again.rejudge.is_some_and(|from| id >= from) {
@@ -544,11 +565,13 @@ impl Again<'_> {
         }
     }
 
-    /// All that are held, from the cursor on; gives where to go on.
+    /// All calls that are held, from the cursor on; gives where to go on. No restart touches a
+    /// question.
     fn rejudge(&mut self) -> Option<ContactId> {
         let from = self.rejudge?;
-        let mut ids: Vec<ContactId> =
-            self.chain.held.keys().copied().filter(|id| *id >= from).collect();
+        let held = self.chain.held.iter();
+        let calls = held.filter(|(id, held)| **id >= from && !held.is_question());
+        let mut ids: Vec<ContactId> = calls.map(|(id, _)| *id).collect();
         ids.sort_unstable();
         for id in ids {
             if *self.size >= self.settings.record_bytes {
@@ -585,24 +608,40 @@ fn evict(chain: &Chain, room: usize, work: &[Work], gone: &[ContactId]) -> Vec<C
     oldest.into_iter().map(|(_, id)| id).collect()
 }
 
-pub(super) fn add_cell(
+pub(super) fn add_cells(
     cells: &mut HashMap<CellKey, Tally>,
-    fact: &Fact,
+    contribution: &Contribution,
     sign: i64,
     bounds: &Bounds,
 ) {
-    let line =
-        Line { department: fact.department, queue: fact.queue, outside_hours: fact.outside_hours };
-    let tally = cells.entry(CellKey { quarter: fact.offered_at.quarter(), line }).or_default();
-    fact.cell_entries(bounds, |code, n| tally.add(code, sign * n));
+    let Contribution { stays, questions } = contribution;
+    for fact in stays {
+        let Fact { department, queue, outside_hours, .. } = *fact;
+        let line = Line { department, queue, outside_hours };
+        let tally = cells.entry(CellKey { quarter: fact.offered_at.quarter(), line }).or_default();
+        fact.cell_entries(bounds, |code, n| tally.add(code, sign * n));
+    }
+    for question in questions {
+        let line = Line::of_questions(question.department);
+        let quarter = question.received_at.quarter();
+        let tally = cells.entry(CellKey { quarter, line }).or_default();
+        question.cell_entries(|code, n| tally.add(code, sign * n));
+    }
 }
 
-pub(super) fn add_panes(panes: &mut HashMap<PaneKey, Tally>, fact: &Fact, sign: i64, oldest: i32) {
-    fact.pane_entries(|at, code, n| {
-        if at.minute() >= oldest {
-            panes.entry((at.minute(), fact.department)).or_default().add(code, sign * n);
-        }
-    });
+pub(super) fn add_panes(
+    panes: &mut HashMap<PaneKey, Tally>,
+    contribution: &Contribution,
+    sign: i64,
+    oldest: i32,
+) {
+    for fact in &contribution.stays {
+        fact.pane_entries(|at, code, n| {
+            if at.minute() >= oldest {
+                panes.entry((at.minute(), fact.department)).or_default().add(code, sign * n);
+            }
+        });
+    }
 }
 
 pub(super) fn sorted<K: Ord + Copy>(deltas: HashMap<K, Tally>) -> Vec<(K, Tally)> {

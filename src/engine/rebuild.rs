@@ -21,7 +21,7 @@ use hashbrown::HashMap;
 use super::chain::{self, Claim, Head, Kind, Link, RulesVersion, Verdict};
 use super::codec;
 use super::names::{ChainNames, Unreadable};
-use super::partition::{add_cell, add_panes, sorted};
+use super::partition::{add_cells, add_panes, sorted};
 use super::record::{Change, Record};
 use super::restarts::Restarts;
 use super::{Settings, limits};
@@ -29,7 +29,7 @@ use crate::config::Config;
 use crate::domain::board::{PANES_KEPT, PaneKey};
 use crate::domain::calendar::{Day, Month, Zone};
 use crate::domain::cell::{CellKey, GoalCount};
-use crate::domain::contact::contribution::{Fact, facts};
+use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::{Anomalies, Packed};
 use crate::domain::contact::stay::{Disposition, Judge, Surroundings};
 use crate::domain::goal::Goal;
@@ -326,8 +326,8 @@ impl Rebuild {
     ) {
         let pair = &mut self.pairs[at];
         let is_due = change.is_none();
-        let (mut old_before, mut old_after) = (Vec::new(), Vec::new());
-        let (mut before, mut after) = (Vec::new(), Vec::new());
+        let (mut old_before, mut old_after) = <(Contribution, Contribution)>::default();
+        let (mut before, mut after) = <(Contribution, Contribution)>::default();
         let known = pair.old_held.get(&id);
         let old_strange = known.map_or(Anomalies::default(), |old| old.committed(&mut old_before));
         let is_let_go = change.as_ref().is_some_and(|change| change.held.is_none());
@@ -337,23 +337,19 @@ impl Rebuild {
         };
         let Some(source) = source else { return };
         let strange_after = source.committed(&mut old_after);
-        for (facts, sign) in [(&old_before, -1), (&old_after, 1)] {
-            for fact in facts {
-                add_cell(&mut deltas.told, fact, sign, &self.bounds);
-            }
+        for (contribution, sign) in [(&old_before, -1), (&old_after, 1)] {
+            add_cells(&mut deltas.told, contribution, sign, &self.bounds);
         }
         let strange_before =
             pair.new_held.get(&id).map_or(Anomalies::default(), |new| new.committed(&mut before));
         let contact = source.contact();
-        let is_settled = is_let_go && !before.iter().any(Fact::is_open);
+        let is_settled = is_let_go && !before.is_waiting();
         let mut strange = strange_before;
         if is_settled {
             after.clone_from(&before);
         } else {
-            let stays = self.judge.stays(contact.observations(), around);
-            let is_before = stays.first().is_some_and(|first| first.offered_at < self.from);
-            facts(stays, &self.rules, &mut after);
-            strange = *self.judge.anomalies();
+            strange = after.judge(&mut self.judge, contact.observations(), around, &self.rules);
+            let is_before = after.first_at().is_some_and(|first| first < self.from);
             if is_before {
                 after.clone_from(&old_after);
                 strange = strange_after;
@@ -367,11 +363,9 @@ impl Rebuild {
         }
         let is_same = before == after;
         if !is_same {
-            for (facts, sign) in [(&before, -1), (&after, 1)] {
-                for fact in facts {
-                    add_cell(&mut deltas.cells, fact, sign, &self.bounds);
-                    add_panes(&mut deltas.panes, fact, sign, oldest_pane);
-                }
+            for (contribution, sign) in [(&before, -1), (&after, 1)] {
+                add_cells(&mut deltas.cells, contribution, sign, &self.bounds);
+                add_panes(&mut deltas.panes, contribution, sign, oldest_pane);
             }
         }
         let held = (!is_let_go).then(|| Packed::new(&contact, &after, &strange, &mut self.bytes));
@@ -401,7 +395,7 @@ impl Rebuild {
                 negated(&told, |code, n| rest.add(code, n));
             }
             // Beyond these, counts depend on the bounds that were in force when they were made.
-            if rest.iter().any(|(code, _)| code < code::GOAL) {
+            if rest.iter().any(|(code, _)| code < code::ANSWERED_SLOT) {
                 self.uncarried +=
                     Disposition::ALL.into_iter().map(|one| rest.stays(one)).sum::<i64>();
                 cells.entry(*key).or_default().merge(&rest);

@@ -9,6 +9,7 @@ use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::Anomaly;
 use crate::domain::event::AgentReport;
 use crate::domain::ids::{ContactId, Source};
+use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
 use crate::domain::units::Timestamp;
 use crate::wire::canonical::Note;
@@ -43,8 +44,13 @@ pub struct Counts {
 }
 
 /// What happens at a bound.
-pub(super) const BOUND_KINDS: [&str; 4] =
-    ["observations_over_bound", "contacts_evicted", "restarts_over_bound", "agents_over_bound"];
+pub(super) const BOUND_KINDS: [&str; 5] = [
+    "observations_over_bound",
+    "contacts_evicted",
+    "restarts_over_bound",
+    "agents_over_bound",
+    "measures_over_bound",
+];
 
 /// How many kinds of anomaly there are.
 pub(super) const ANOMALY_KINDS: usize = Anomaly::ALL.len() + Note::ALL.len() + BOUND_KINDS.len();
@@ -108,6 +114,8 @@ pub struct Record {
     pub changes: Vec<Change>,
     /// What agents do.
     pub agents: Vec<AgentReport>,
+    /// What surveys found.
+    pub surveys: Vec<Survey>,
     /// What was counted, by input.
     pub counts: Vec<Counts>,
     /// What should not have happened.

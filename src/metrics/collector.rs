@@ -13,9 +13,10 @@ use prometheus::proto::{
 };
 
 use super::names::{self, CATALOGUE, Family, Group, Kind};
-use crate::domain::event::AgentState;
+use crate::domain::event::{AgentState, Channel};
 use crate::domain::goal::{Direction, Goal};
 use crate::domain::outlook::MonthOutlook;
+use crate::domain::question::WORKING_BOUNDS_HOURS;
 use crate::domain::snapshot::{
     CounterHistogram, DepartmentView, GoalWindow, LEFT_DISPOSITIONS, LedgerSeen, LedgerView,
     PERCENTILES, PartitionView, PlaceCounters, Snapshot, Waits, Window, bounds,
@@ -59,11 +60,16 @@ impl Collector for SnapshotCollector {
             goals(&mut out, snapshot);
             for department in &snapshot.departments {
                 counters(&mut out, department);
+                questions(&mut out, department);
+                let families = [&names::SURVEY_SATISFIED, &names::SURVEY_RESPONSES];
+                surveys(&mut out, families, &[&department.slug], department);
                 live(&mut out, department, snapshot.now);
                 windows(&mut out, department);
                 month(&mut out, &DEPARTMENT_MONTH, &[&department.slug], &department.month);
             }
             whole(&mut out, snapshot);
+            let families = [&names::ALL_SURVEY_SATISFIED, &names::ALL_SURVEY_RESPONSES];
+            surveys(&mut out, families, &[], &snapshot.all);
         }
         out.0.into_values().collect()
     }
@@ -273,7 +279,9 @@ fn counters(out: &mut Families, department: &DepartmentView) {
     let PlaceCounters { abandoned, short_abandoned, answer_wait, .. } = &department.switchboard;
     out.put(&names::SWITCHBOARD_ABANDONED, &labels, *abandoned as f64);
     out.put(&names::SWITCHBOARD_SHORT, &labels, *short_abandoned as f64);
-    histogram(out, &names::SWITCHBOARD_ANSWER, &labels, answer_wait, &bounds::SWITCHBOARD);
+    if department.has_switchboard() {
+        histogram(out, &names::SWITCHBOARD_ANSWER, &labels, answer_wait, &bounds::SWITCHBOARD);
+    }
 
     let queue = &department.queue;
     out.put(&names::QUEUE_OFFERED, &labels, queue.offered as f64);
@@ -286,6 +294,8 @@ fn counters(out: &mut Families, department: &DepartmentView) {
     }
     histogram(out, &names::QUEUE_ANSWER_WAIT, &labels, &queue.answer_wait, &bounds::QUEUE);
     histogram(out, &names::QUEUE_ABANDON_WAIT, &labels, &queue.abandon_wait, &bounds::QUEUE);
+    out.put(&names::FIRST_CONTACT_CLASSIFIED, &labels, queue.classified as f64);
+    out.put(&names::FIRST_CONTACT_RESOLVED, &labels, queue.resolved as f64);
 }
 
 /// A histogram that has seen nothing has all its buckets at 0.
@@ -299,6 +309,40 @@ fn histogram(
     let within = |at| counts.cumulative.get(at).copied().unwrap_or(0);
     let buckets = bounds.iter().enumerate().map(|(at, &b)| (b as f64, natural(within(at))));
     out.put_histogram(family, labels, buckets, natural(counts.count), counts.sum.as_seconds());
+}
+
+fn questions(out: &mut Families, department: &DepartmentView) {
+    let slug = department.slug.as_str();
+    for (channel, name) in Channel::ALL.into_iter().map(|channel| (channel, channel.name())) {
+        let counters = department.questions.channels[channel as usize];
+        let awaiting = department.awaiting[channel as usize];
+        // A channel that should not be shows where it is.
+        if channel == Channel::Other && counters.received == 0 && awaiting.open == 0 {
+            continue;
+        }
+        let labels = [slug, name];
+        out.put(&names::QUESTIONS_RECEIVED, &labels, counters.received as f64);
+        out.put(&names::QUESTIONS_ANSWERED, &labels, counters.answered as f64);
+        out.put(&names::QUESTIONS_WITHIN, &labels, counters.within as f64);
+        out.put(&names::QUESTIONS_OPEN, &labels, awaiting.open as f64);
+        out.put(&names::QUESTIONS_OVERDUE, &labels, awaiting.overdue as f64);
+        out.put_some(&names::QUESTIONS_NEXT, &labels, awaiting.next_due.map(seconds));
+    }
+    let seconds = WORKING_BOUNDS_HOURS.map(|hours| hours * 3_600);
+    histogram(out, &names::QUESTION_ANSWER, &[slug], &department.questions.answer, &seconds);
+}
+
+fn surveys(
+    out: &mut Families,
+    [share, responses]: [&Family; 2],
+    unit: &[&str],
+    of: &DepartmentView,
+) {
+    for survey in &of.surveys {
+        let labels = [unit, &[survey.measure.as_str()]].concat();
+        out.put(share, &labels, survey.result.satisfied_millionths as f64 / 1_000_000.0);
+        out.put(responses, &labels, survey.result.responses as f64);
+    }
 }
 
 fn live(out: &mut Families, department: &DepartmentView, now: Timestamp) {
@@ -350,6 +394,10 @@ fn windows(out: &mut Families, department: &DepartmentView) {
         let name = window.name();
         let view = &department.windows[window as usize];
         for goal in Goal::ALL {
+            // Of goal 1 the others would have nothing but zeros.
+            if goal == Goal::Sm1 && !department.has_switchboard() {
+                continue;
+            }
             let labels = [goal.id(), slug, name];
             goal_window(out, &DEPARTMENT_GOAL, &labels, &view.goals[goal as usize]);
         }

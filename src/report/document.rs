@@ -151,13 +151,15 @@ impl Document {
     ) -> Document {
         let mut by_interval: BTreeMap<(Timestamp, Timestamp), BTreeMap<Key, Sum>> = BTreeMap::new();
         let mut totals: BTreeMap<Key, Sum> = BTreeMap::new();
-        let mut goals: BTreeMap<Department, [GoalCount; Goal::ALL.len()]> = BTreeMap::new();
+        let mut goals: BTreeMap<Department, Goals> = BTreeMap::new();
         for (day, line, tally) in board.cells().days() {
             totals.entry((line.department, line.queue)).or_default().add(line, tally);
             let counts = goals.entry(line.department).or_default();
             for goal in Goal::ALL {
-                counts[goal as usize].merge(GoalCount::of_line(goal, line, tally));
+                counts.calls[goal as usize].merge(GoalCount::of_line(goal, line, tally));
             }
+            counts.first_contact.merge(GoalCount::first_contact(line, tally));
+            counts.questions.merge(GoalCount::questions(tally));
             if matches!(interval, Interval::Day | Interval::Month) {
                 let span = day_span(interval, day);
                 let row = by_interval.entry(span).or_default();
@@ -176,21 +178,28 @@ impl Document {
         for fact in board.open().values().flatten() {
             if let Some(goal) = overdue(fact, now) {
                 let counts = goals.entry(fact.department).or_default();
-                counts[goal as usize].share.of += 1;
+                counts.calls[goal as usize].share.of += 1;
             }
+        }
+        for question in board.questions().filter(|question| question.is_pending(now)) {
+            goals.entry(question.department).or_default().questions.share.of -= 1;
         }
         let bounds = board.bounds();
         let zone = Zone::stockholm();
         let rows = by_interval
             .into_iter()
             .flat_map(|(span, keys)| keys.into_iter().map(move |(key, sum)| (Some(span), key, sum)))
+            .filter(|(_, _, sum)| sum.has_calls())
             .map(|(span, key, sum)| {
                 let span = span.map(|(from, until)| (zone.rfc3339(from), zone.rfc3339(until)));
                 sum.row(span, key, names, bounds)
             })
             .collect();
-        let totals =
-            totals.into_iter().map(|(key, sum)| sum.row(None, key, names, bounds)).collect();
+        let totals = totals
+            .into_iter()
+            .filter(|(_, sum)| sum.has_calls())
+            .map(|(key, sum)| sum.row(None, key, names, bounds))
+            .collect();
         Document {
             rows,
             totals,
@@ -265,6 +274,11 @@ impl Sum {
         if line.outside_hours {
             self.outside_hours += offered(tally);
         }
+    }
+
+    /// Questions by e-mail are no rows of calls.
+    fn has_calls(&self) -> bool {
+        offered(&self.tally) != 0
     }
 
     fn row(
@@ -355,8 +369,16 @@ fn waits(tally: &Tally, kinds: &[Code], sum: Code) -> WaitSeconds {
     }
 }
 
+/// What the goals count for one department.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Goals {
+    calls: [GoalCount; Goal::ALL.len()],
+    first_contact: GoalCount,
+    questions: GoalCount,
+}
+
 fn goal_rows(
-    goals: &BTreeMap<Department, [GoalCount; Goal::ALL.len()]>,
+    goals: &BTreeMap<Department, Goals>,
     rules: &Rules,
     names: &Names,
     now: Timestamp,
@@ -365,34 +387,69 @@ fn goal_rows(
     let mut rows = Vec::new();
     for goal in Goal::ALL {
         let target = targets.map(|targets| targets.of(goal));
-        let mut all = GoalCount::default();
-        goals.values().for_each(|counts| all.merge(counts[goal as usize]));
-        let of = |department: Department| names.departments.name(department.0).to_owned();
-        let each =
-            goals.iter().map(|(of_whom, counts)| (Some(of(*of_whom)), counts[goal as usize]));
-        for (department, count) in std::iter::once((None, all)).chain(each) {
-            if department.is_some() && count == GoalCount::default() {
-                continue;
-            }
+        each_department(
+            goals,
+            names,
+            |counts| counts.calls[goal as usize],
+            |department, count| {
+                rows.push(GoalRow {
+                    id: goal.id(),
+                    department,
+                    met: count.share.met,
+                    of: count.share.of,
+                    missed: goal.missed(count.share),
+                    of_answered: count.of_answered,
+                    of_offered: count.of_offered,
+                    direction: match goal.direction() {
+                        Direction::AtLeast => "at_least",
+                        Direction::AtMost => "at_most",
+                    },
+                    target_percent: target,
+                    verdict: target
+                        .map_or("not_in_force", |target| goal.judge(count.share, target).word()),
+                });
+            },
+        );
+    }
+    for (id, of_questions) in [("SM4", true), ("FCR", false)] {
+        let count_of = |counts: &Goals| match of_questions {
+            true => counts.questions,
+            false => counts.first_contact,
+        };
+        each_department(goals, names, count_of, |department, count| {
             rows.push(GoalRow {
-                id: goal.id(),
+                id,
                 department,
                 met: count.share.met,
                 of: count.share.of,
-                missed: goal.missed(count.share),
+                missed: count.share.of - count.share.met,
                 of_answered: count.of_answered,
                 of_offered: count.of_offered,
-                direction: match goal.direction() {
-                    Direction::AtLeast => "at_least",
-                    Direction::AtMost => "at_most",
-                },
-                target_percent: target,
-                verdict: target
-                    .map_or("not_in_force", |target| goal.judge(count.share, target).word()),
+                direction: "at_least",
+                target_percent: None,
+                verdict: "not_in_force",
             });
-        }
+        });
     }
     rows
+}
+
+/// Gives the counts of all departments, then those of each that has any.
+fn each_department(
+    goals: &BTreeMap<Department, Goals>,
+    names: &Names,
+    count_of: impl Fn(&Goals) -> GoalCount,
+    mut each: impl FnMut(Option<String>, GoalCount),
+) {
+    let mut all = GoalCount::default();
+    goals.values().for_each(|counts| all.merge(count_of(counts)));
+    each(None, all);
+    for (department, counts) in goals {
+        let count = count_of(counts);
+        if count != GoalCount::default() {
+            each(Some(names.departments.name(department.0).to_owned()), count);
+        }
+    }
 }
 
 fn definitions(rules: &Rules, now: Timestamp) -> Map<String, Value> {
@@ -402,6 +459,21 @@ fn definitions(rules: &Rules, now: Timestamp) -> Map<String, Value> {
         .map(|goal| (goal.id().to_owned(), json!(goal.definition())))
         .collect();
     let mut add = |key: &str, value: Value| definitions.insert(key.to_owned(), value);
+    add(
+        "SM4",
+        json!(
+            "questions by e-mail and e-service that a person replied to by the last moment of the \
+             second working day / (questions received - those that may still be answered in time)"
+        ),
+    );
+    add("question_deadline", json!(set.question_deadline.name()));
+    add(
+        "FCR",
+        json!(
+            "questions settled at the desk without being passed on / questions put at the desk of \
+             which it is known where they were settled"
+        ),
+    );
     add("short_abandon_seconds", json!(seconds(set.short_abandon.0)));
     add("switchboard_limit_seconds", json!(seconds(set.switchboard_limit.0)));
     add("queue_limit_seconds", json!(seconds(set.queue_limit.0)));

@@ -148,6 +148,11 @@ pub(super) struct Names {
     pub(super) numbers: Vec<String>,
 }
 
+/// How a question came in: one in five by an electronic service.
+pub(super) fn channel(question: &Event) -> &'static str {
+    if question.contact.is_multiple_of(5) { "e_service" } else { "email" }
+}
+
 /// Which partition an event belongs to.
 pub(super) fn key(event: &Event) -> String {
     match event.what {
@@ -209,7 +214,7 @@ fn identity(out: &mut String, event: &Event) {
             let question = key(event);
             text(out, ",\"contact", &question);
             text(out, ",\"question", &question);
-            text(out, ",\"channel", "email");
+            text(out, ",\"channel", channel(event));
         }
         What::Offered { .. }
         | What::MetByMachine

@@ -223,6 +223,18 @@ fn count(truth: &mut Truth, deliveries: &[Delivery]) {
             heard.push(delivery.event);
         }
     }
+    let of_question = |event: &Event| {
+        matches!(
+            event.what,
+            What::QuestionReceived | What::QuestionReplied { .. } | What::QuestionClosed
+        )
+    };
+    let told = deliveries.iter().filter(|delivery| !delivery.repeat).map(|one| one.event);
+    let mut questions: Vec<Event> = told.filter(of_question).collect();
+    questions.sort_unstable_by_key(|event| event.contact);
+    for question in questions.chunk_by(|left, right| left.contact == right.contact) {
+        truth.question(question);
+    }
     heard.sort_unstable_by_key(|event| (event.contact, event.time, event.number));
     for contact in heard.chunk_by(|left, right| left.contact == right.contact) {
         truth.contact(contact);

@@ -1,6 +1,8 @@
 //! From the events of one contact to its stays and visits, as DOMAIN section 3 says it, for events
 //! that all name their stay.
 
+use std::collections::BTreeMap;
+
 use super::event::{Event, Leaving, NONE, Rejection, Source, What};
 
 /// Waiting and silent for so long is lost track of.
@@ -39,6 +41,9 @@ pub(super) struct Stay {
     pub(super) talk_ms: i64,
     pub(super) passed: i64,
     pub(super) no_answers: i64,
+    /// Questions of which it was said where they were settled, and those settled here.
+    pub(super) classified: i64,
+    pub(super) resolved: i64,
 }
 
 impl Stay {
@@ -70,7 +75,10 @@ fn stay(offer: &Event, events: &[Event], restarts: &[(Source, i64)], end: Option
         talk_ms: 0,
         passed: 0,
         no_answers: 0,
+        classified: 0,
+        resolved: 0,
     };
+    let mut settled: BTreeMap<u8, bool> = BTreeMap::new();
     let mut exits: Vec<(i64, Disposition)> = Vec::new();
     let mut refusal = None;
     for event in events.iter().filter(|event| event.segment == offer.segment) {
@@ -81,14 +89,18 @@ fn stay(offer: &Event, events: &[Event], restarts: &[(Source, i64)], end: Option
             What::Rejected(reason) => refusal = Some((rejected(reason), event.time)),
             What::NoAnswer { .. } => stay.no_answers += 1,
             What::Passed { .. } => stay.passed += 1,
+            What::Resolved { question } => {
+                settled.entry(question).or_insert(true);
+            }
+            What::Escalated { question, .. } => {
+                settled.insert(question, false);
+            }
             What::Ended { talk_ms: Some(talk_ms), .. } => stay.talk_ms += i64::from(talk_ms),
             What::Ended { talk_ms: None, .. }
             | What::Offered { .. }
             | What::MetByMachine
             | What::Entered { .. }
             | What::Ringing { .. }
-            | What::Resolved { .. }
-            | What::Escalated { .. }
             | What::CallbackPromised
             | What::CallbackAttempted
             | What::CallbackKept
@@ -101,6 +113,8 @@ fn stay(offer: &Event, events: &[Event], restarts: &[(Source, i64)], end: Option
             | What::Heartbeat => {}
         }
     }
+    stay.classified = settled.len() as i64;
+    stay.resolved = settled.values().filter(|settled| **settled).count() as i64;
     if refusal.is_some() {
         stay.ended = refusal;
         return stay;

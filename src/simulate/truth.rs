@@ -10,8 +10,8 @@ use std::io;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::calendar::{Calendar, Hours};
-use super::event::{Event, NONE, Names, Source, What};
+use super::calendar::{Calendar, Hours, is_working_day, next};
+use super::event::{Event, NONE, Names, Source, What, channel};
 use super::municipality::Parameters;
 use super::recount::{Disposition, Stay, stays, visits};
 
@@ -164,7 +164,18 @@ impl Goal {
     }
 }
 
-/// The goals that follow from calls.
+/// Questions of a department by one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+struct Questions {
+    /// All of them.
+    received: i64,
+    /// A person replied.
+    answered: i64,
+    /// A person replied within two working days.
+    within: i64,
+}
+
+/// The goals that follow from calls and questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[expect(missing_docs, reason = "the ids are defined by DOMAIN section 3")]
 pub enum GoalId {
@@ -173,6 +184,8 @@ pub enum GoalId {
     SM3,
     #[serde(rename = "SM3w")]
     SM3W,
+    SM4,
+    FCR,
 }
 
 /// The exact figures of a simulation.
@@ -185,6 +198,12 @@ pub struct Truth {
     rows: BTreeMap<(i64, u16, u16), Row>,
     goals: BTreeMap<(i64, u16, GoalId), Goal>,
     restarts: Vec<(Source, i64)>,
+    /// Questions by department and channel.
+    questions: BTreeMap<(u16, &'static str), Questions>,
+    /// Of those without an answer: the last moment to answer in time, quarter-hour, department.
+    unanswered: Vec<(i64, i64, u16)>,
+    /// When they are judged, if not at the latest time of all.
+    judged_at: Option<i64>,
     /// Contacts with a stay that no event ended: judged when everything has been heard.
     unfinished: Vec<Vec<Event>>,
     latest: i64,
@@ -200,6 +219,9 @@ impl Truth {
             rows: BTreeMap::new(),
             goals: BTreeMap::new(),
             restarts: Vec::new(),
+            questions: BTreeMap::new(),
+            unanswered: Vec::new(),
+            judged_at: None,
             unfinished: Vec::new(),
             latest: i64::MIN,
         }
@@ -230,6 +252,60 @@ impl Truth {
             let stays = stays(&events, &self.restarts, Some(self.latest));
             self.count(&stays);
         }
+    }
+
+    /// Judges unanswered questions at a moment (UTC milliseconds) in place of the latest event.
+    #[must_use]
+    pub fn judged_at(mut self, at_ms: i64) -> Self {
+        self.judged_at = Some(at_ms);
+        self
+    }
+
+    /// Counts a question whose events are all given.
+    pub(super) fn question(&mut self, events: &[Event]) {
+        let Some(receipt) = events.iter().find(|event| event.what == What::QuestionReceived) else {
+            return;
+        };
+        let human = What::QuestionReplied { human: true };
+        let answer =
+            events.iter().filter(|event| event.what == human).map(|event| event.time).min();
+        // The end of the second working day after the day of receipt.
+        let mut date = self.calendar.local_date(receipt.time);
+        for _ in 0..2 {
+            date = next(date);
+            while !is_working_day(date) {
+                date = next(date);
+            }
+        }
+        let due = self.calendar.midnight(next(date));
+        let within = answer.is_some_and(|at| at <= due);
+        let sums = self.questions.entry((receipt.department, channel(receipt))).or_default();
+        sums.received += 1;
+        sums.answered += i64::from(answer.is_some());
+        sums.within += i64::from(within);
+        let quarter = receipt.time.div_euclid(QUARTER_MS);
+        let goal = Goal {
+            met: i64::from(within),
+            of: 1,
+            of_answered: i64::from(answer.is_some()),
+            of_offered: 1,
+        };
+        let key = (quarter, receipt.department, GoalId::SM4);
+        self.goals.entry(key).or_default().add(goal);
+        if answer.is_none() {
+            self.unanswered.push((due, quarter, receipt.department));
+        }
+    }
+
+    /// The goals, without the questions that may still be answered in time.
+    fn judged(&self) -> BTreeMap<(i64, u16, GoalId), Goal> {
+        let mut goals = self.goals.clone();
+        let now = self.judged_at.unwrap_or(self.latest);
+        for (_, quarter, department) in self.unanswered.iter().filter(|(due, ..)| now <= *due) {
+            let goal = goals.entry((*quarter, *department, GoalId::SM4)).or_default();
+            goal.of -= 1;
+        }
+        goals
     }
 
     fn count(&mut self, stays: &[Stay]) {
@@ -325,6 +401,8 @@ impl Truth {
             add(GoalId::SM3, goal(lost, of, answered));
             let at_once = answered && wait == 0;
             add(GoalId::SM3W, goal(lost, of && !at_once, answered));
+            let (met, of) = (stay.resolved, stay.classified);
+            add(GoalId::FCR, Goal { met, of, of_answered: of, of_offered: of });
         }
     }
 
@@ -359,7 +437,7 @@ impl Truth {
     /// A goal over everything, or over one department.
     pub fn goal(&self, id: GoalId, department: Option<&str>) -> Goal {
         let mut sum = Goal::default();
-        for (&(_, of, goal_id), goal) in &self.goals {
+        for (&(_, of, goal_id), goal) in &self.judged() {
             if goal_id == id && department.is_none_or(|slug| slug == self.department(of)) {
                 sum.add(*goal);
             }
@@ -390,7 +468,7 @@ impl Truth {
 
     fn totals(&self) -> Vec<GoalJson<'_>> {
         let mut sums: BTreeMap<(GoalId, Option<u16>), Goal> = BTreeMap::new();
-        for (&(_, department, id), goal) in &self.goals {
+        for (&(_, department, id), goal) in &self.judged() {
             sums.entry((id, None)).or_default().add(*goal);
             sums.entry((id, Some(department))).or_default().add(*goal);
         }
@@ -424,6 +502,14 @@ struct GoalJson<'a> {
     department: Option<&'a str>,
     #[serde(flatten)]
     goal: Goal,
+}
+
+#[derive(Serialize)]
+struct QuestionsJson<'a> {
+    department: &'a str,
+    channel: &'static str,
+    #[serde(flatten)]
+    counts: Questions,
 }
 
 #[derive(Serialize)]
@@ -469,8 +555,9 @@ impl Serialize for Truth {
                 serde_json::to_value(row).expect("text and whole numbers")
             })
         });
+        let judged = self.judged();
         let goals = Each(|| {
-            self.goals.iter().map(move |(&(quarter, department, id), goal)| GoalJson {
+            judged.iter().map(move |(&(quarter, department, id), goal)| GoalJson {
                 from: Some(text(quarter)),
                 id,
                 department: Some(self.department(department)),
@@ -486,6 +573,14 @@ impl Serialize for Truth {
         map.serialize_entry("rows", &rows)?;
         map.serialize_entry("goals", &goals)?;
         map.serialize_entry("totals", &self.totals())?;
+        let questions = Each(|| {
+            self.questions.iter().map(|(&(department, channel), counts)| QuestionsJson {
+                department: self.department(department),
+                channel,
+                counts: *counts,
+            })
+        });
+        map.serialize_entry("questions", &questions)?;
         map.end()
     }
 }

@@ -7,9 +7,13 @@
 //! What it never does: keep a caller's number, an agent's name or free text.
 
 use crate::domain::event::{
-    AgentReport, AgentState, Escalation, Leaving, Message, Observation, Place, Rejection, What,
+    AgentReport, AgentState, Channel, Escalation, Leaving, Message, Observation, Place, Rejection,
+    Step, What,
 };
-use crate::domain::ids::{CallerNumber, CallerPseudonym, Department, Names, Queue, Source};
+use crate::domain::ids::{
+    CallerNumber, CallerPseudonym, Department, Names, QuestionTag, Queue, Source,
+};
+use crate::domain::survey::{Survey, SurveyResult, is_measure, period_end};
 use crate::domain::units::{Millis, Timestamp};
 
 use super::event::{Event, Text};
@@ -67,12 +71,19 @@ pub enum Note {
     AbsurdLength,
     /// A contact on another channel than the telephone was set aside.
     OtherChannel,
+    /// A question that came in neither by e-mail nor by e-service; it counts on a channel apart.
+    UnknownChannel,
 }
 
 impl Note {
     /// Every note.
-    pub const ALL: [Note; 4] =
-        [Note::UnknownDepartment, Note::NegativeLength, Note::AbsurdLength, Note::OtherChannel];
+    pub const ALL: [Note; 5] = [
+        Note::UnknownDepartment,
+        Note::NegativeLength,
+        Note::AbsurdLength,
+        Note::OtherChannel,
+        Note::UnknownChannel,
+    ];
 
     /// The name in metrics and reports.
     pub fn name(self) -> &'static str {
@@ -81,6 +92,7 @@ impl Note {
             Note::NegativeLength => "negative_length",
             Note::AbsurdLength => "absurd_length",
             Note::OtherChannel => "other_channel",
+            Note::UnknownChannel => "unknown_channel",
         }
     }
 }
@@ -223,6 +235,7 @@ impl Decoder {
         let mut notes = Notes::default();
         let message = match kind {
             Kind::Contact(kind) => self.contact(event, kind, time, &mut notes)?,
+            Kind::Question(kind) => self.question(event, kind, time, &mut notes)?,
             Kind::AgentState => self.agent(event, time, &mut notes)?,
             Kind::Started => Message::Started {
                 source: self.source(event)?,
@@ -230,6 +243,7 @@ impl Decoder {
                 id: self.ids.event(event.id.as_str()),
             },
             Kind::Heartbeat => Message::Heartbeat { source: self.source(event)?, time },
+            Kind::Survey => self.survey(event, time, &mut notes)?,
             Kind::SetAside => Message::SetAside { time },
         };
         Ok(Decoded { message, notes })
@@ -319,20 +333,104 @@ impl Decoder {
                     Some(_) => return Err(Reason::UnknownValue),
                 },
             },
-            ContactKind::Resolved => What::Resolved,
-            ContactKind::Escalated => What::Escalated(match field(&event.outcome) {
-                Some("takes_over") => Escalation::TakesOver,
-                Some("will_call_back") => Escalation::WillCallBack,
-                Some("asked_to_call_later") => Escalation::AskedToCallLater,
-                Some("other") | None => Escalation::Other,
-                Some(_) => return Err(Reason::UnknownValue),
-            }),
+            ContactKind::Resolved => What::Resolved { question: self.question_tag(event) },
+            ContactKind::Escalated => What::Escalated {
+                question: self.question_tag(event),
+                outcome: match field(&event.outcome) {
+                    Some("takes_over") => Escalation::TakesOver,
+                    Some("will_call_back") => Escalation::WillCallBack,
+                    Some("asked_to_call_later") => Escalation::AskedToCallLater,
+                    Some("other") | None => Escalation::Other,
+                    Some(_) => return Err(Reason::UnknownValue),
+                },
+            },
             ContactKind::Ended => What::Ended {
                 wait: length(event.wait_ms),
                 talk: length(event.talk_ms),
                 wrap_up: length(event.wrap_up_ms),
             },
         })
+    }
+
+    /// A step of a question is an observation of what is held under the question's own id.
+    fn question(
+        &mut self,
+        event: &Event<'_>,
+        kind: QuestionKind,
+        time: Timestamp,
+        notes: &mut Notes,
+    ) -> Result<Message, Reason> {
+        // A thread with one question may be named by its contact alone.
+        let question = field(&event.question).or(field(&event.contact));
+        let question = question.ok_or(Reason::MissingQuestion)?;
+        let step = match kind {
+            QuestionKind::Received => Step::Received(match field(&event.channel) {
+                Some("email") => Channel::Email,
+                Some("e_service") => Channel::EService,
+                Some(_) | None => {
+                    notes.add(Note::UnknownChannel);
+                    Channel::Other
+                }
+            }),
+            QuestionKind::Reclassified => Step::Reclassified,
+            QuestionKind::Replied => Step::Replied {
+                by_person: match field(&event.by_whom) {
+                    Some("human") => true,
+                    Some("automatic") => false,
+                    Some(_) | None => return Err(Reason::UnknownValue),
+                },
+            },
+            QuestionKind::Closed => Step::Closed,
+        };
+        let source = self.source(event)?;
+        let department = field(&event.department).map(|slug| self.department(slug, notes));
+        if department.is_none()
+            && matches!(kind, QuestionKind::Received | QuestionKind::Reclassified)
+        {
+            notes.add(Note::UnknownDepartment);
+        }
+        let observation = Observation {
+            time,
+            ordinal: event.ordinal.unwrap_or(0),
+            what: What::Question(step),
+            id: self.ids.event(event.id.as_str()),
+            segment: None,
+            place: None,
+            source,
+            department,
+        };
+        Ok(Message::Contact(self.ids.question(question), observation))
+    }
+
+    fn survey(
+        &mut self,
+        event: &Event<'_>,
+        time: Timestamp,
+        notes: &mut Notes,
+    ) -> Result<Message, Reason> {
+        let measure = field(&event.measure).filter(|measure| is_measure(measure));
+        let until = field(&event.period).and_then(period_end);
+        let responses = event.n.map(i64::from);
+        // A share over 100 % is an index or a slip, and no share.
+        let satisfied = event.value.as_ref().and_then(millionths);
+        let (Some(measure), Some(until), Some(responses), Some(satisfied_millionths)) =
+            (measure, until, responses, satisfied)
+        else {
+            return Err(Reason::UnknownValue);
+        };
+        let margin_millionths = match &event.margin {
+            None => None,
+            Some(margin) => Some(millionths(margin).ok_or(Reason::UnknownValue)?),
+        };
+        let department = field(&event.department).map(|slug| self.department(slug, notes));
+        let id = self.ids.event(event.id.as_str());
+        let result =
+            SurveyResult { until, time, id, satisfied_millionths, responses, margin_millionths };
+        Ok(Message::Survey(Survey { department, measure: measure.to_owned(), result }))
+    }
+
+    fn question_tag(&self, event: &Event<'_>) -> Option<QuestionTag> {
+        field(&event.question).map(|question| self.ids.question_tag(question))
     }
 
     fn agent(
@@ -379,6 +477,8 @@ impl Decoder {
             &event.outcome,
             &event.state,
             &event.by_whom,
+            &event.measure,
+            &event.period,
         ];
         let required = [&event.id, &event.kind, &event.time];
         for text in required.into_iter().chain(short.into_iter().flatten()).chain(&event.numbers) {
@@ -471,6 +571,12 @@ fn field<'e>(text: &'e Option<Text<'_>>) -> Option<&'e str> {
     text.as_ref().map(Text::as_str).filter(|text| !text.is_empty())
 }
 
+/// A percentage from 0 to 100 in millionths of the whole.
+fn millionths(percent: &serde_json::Number) -> Option<i64> {
+    let percent = percent.as_f64().filter(|percent| (0.0..=100.0).contains(percent))?;
+    Some((percent * 10_000.0).round() as i64)
+}
+
 /// A reported length, if it can be believed. Zero is a length like any other.
 fn believed(millis: Option<i64>, limit: Millis, notes: &mut Notes) -> Option<Millis> {
     let millis = millis?;
@@ -529,11 +635,21 @@ enum ContactKind {
     Ended,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum QuestionKind {
+    Received,
+    Replied,
+    Reclassified,
+    Closed,
+}
+
 enum Kind {
     Contact(ContactKind),
+    Question(QuestionKind),
     AgentState,
     Started,
     Heartbeat,
+    Survey,
     SetAside,
 }
 
@@ -553,21 +669,16 @@ impl Kind {
             "contact.resolved" => Kind::Contact(ContactKind::Resolved),
             "contact.escalated" => Kind::Contact(ContactKind::Escalated),
             "contact.ended" => Kind::Contact(ContactKind::Ended),
+            "question.received" => Kind::Question(QuestionKind::Received),
+            "question.replied" => Kind::Question(QuestionKind::Replied),
+            "question.reclassified" => Kind::Question(QuestionKind::Reclassified),
+            "question.closed" => Kind::Question(QuestionKind::Closed),
+            "survey.result" => Kind::Survey,
             "agent.state" => Kind::AgentState,
             "system.started" => Kind::Started,
             "system.heartbeat" => Kind::Heartbeat,
-            "callback.promised"
-            | "callback.attempted"
-            | "callback.kept"
-            | "callback.expired"
-            | "question.received"
-            | "question.replied"
-            | "question.reclassified"
-            | "question.closed"
-            | "survey.result"
-            | "evaluator.result"
-            | "count.entered"
-            | "note.entered" => Kind::SetAside,
+            "callback.promised" | "callback.attempted" | "callback.kept" | "callback.expired"
+            | "evaluator.result" | "count.entered" | "note.entered" => Kind::SetAside,
             _ => return None,
         })
     }

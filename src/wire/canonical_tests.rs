@@ -31,6 +31,10 @@ fn reason(kind: &str, more: &str) -> Reason {
     decode(&event(kind, more)).unwrap_err()
 }
 
+fn escalated(outcome: Escalation) -> What {
+    What::Escalated { question: None, outcome }
+}
+
 const CONTACT: &str = r#","contact":"c1""#;
 
 #[test]
@@ -111,22 +115,23 @@ fn every_contact_type() {
         ("contact.passed", with(r#""mode":"blind","to":"q2""#), What::Passed { by_matter: None }),
         ("contact.passed", with(r#""by":"matter""#), What::Passed { by_matter: Some(true) }),
         ("contact.passed", with(r#""by":"name""#), What::Passed { by_matter: Some(false) }),
-        ("contact.resolved", with(r#""question":"f1","matter":"bygglov""#), What::Resolved),
-        ("contact.escalated", q.to_owned(), What::Escalated(Escalation::Other)),
         (
-            "contact.escalated",
-            with(r#""outcome":"takes_over""#),
-            What::Escalated(Escalation::TakesOver),
+            "contact.resolved",
+            with(r#""question":"f1","matter":"bygglov""#),
+            What::Resolved { question: Some(IdKey::new(b"k").question_tag("f1")) },
         ),
+        ("contact.resolved", q.to_owned(), What::Resolved { question: None }),
+        ("contact.escalated", q.to_owned(), escalated(Escalation::Other)),
+        ("contact.escalated", with(r#""outcome":"takes_over""#), escalated(Escalation::TakesOver)),
         (
             "contact.escalated",
             with(r#""outcome":"will_call_back""#),
-            What::Escalated(Escalation::WillCallBack),
+            escalated(Escalation::WillCallBack),
         ),
         (
             "contact.escalated",
             with(r#""outcome":"asked_to_call_later""#),
-            What::Escalated(Escalation::AskedToCallLater),
+            escalated(Escalation::AskedToCallLater),
         ),
         (
             "contact.ended",
@@ -194,11 +199,6 @@ fn known_types_without_figures_are_set_aside() {
         "callback.attempted",
         "callback.kept",
         "callback.expired",
-        "question.received",
-        "question.replied",
-        "question.reclassified",
-        "question.closed",
-        "survey.result",
         "evaluator.result",
         "count.entered",
         "note.entered",
@@ -212,6 +212,68 @@ fn known_types_without_figures_are_set_aside() {
     assert!(email.notes.has(Note::OtherChannel));
     let phone = r#","contact":"c","channel":"phone""#;
     assert!(matches!(observation("contact.offered", phone).what, What::Offered { .. }));
+}
+
+#[test]
+fn the_steps_of_a_question_are_observations_of_it() {
+    let of = |kind: &str, more: &str| decode(&event(kind, more)).unwrap();
+    let what = |kind: &str, more: &str| {
+        let more = format!(r#","contact":"thread","question":"f1"{more}"#);
+        let Message::Contact(id, observation) = of(kind, &more).message else {
+            panic!("not of a question");
+        };
+        let ids = IdKey::new(b"k");
+        assert_eq!(id, ids.question("f1"));
+        assert_ne!(id, ids.contact("f1"));
+        assert_eq!((observation.segment, observation.place), (None, None));
+        observation.what
+    };
+    let received = |channel| What::Question(Step::Received(channel));
+    let kind = "question.received";
+    assert_eq!(what(kind, r#","channel":"email","department":"barn""#), received(Channel::Email));
+    assert_eq!(what(kind, r#","channel":"e_service""#), received(Channel::EService));
+    assert_eq!(what(kind, r#","channel":"phone""#), received(Channel::Other));
+    let replied = |by_person| What::Question(Step::Replied { by_person });
+    assert_eq!(what("question.replied", r#","by_whom":"human""#), replied(true));
+    assert_eq!(what("question.replied", r#","by_whom":"automatic""#), replied(false));
+    let moved = what("question.reclassified", r#","department":"barn""#);
+    assert_eq!(moved, What::Question(Step::Reclassified));
+    assert_eq!(what("question.closed", ""), What::Question(Step::Closed));
+
+    // A thread of one question may be named by its contact alone.
+    let alone = of("question.closed", r#","contact":"f1""#).message;
+    assert!(matches!(alone, Message::Contact(id, _) if id == IdKey::new(b"k").question("f1")));
+    let odd = of(kind, r#","question":"f1""#).notes;
+    assert!(odd.has(Note::UnknownChannel) && odd.has(Note::UnknownDepartment));
+    assert_eq!(reason("question.closed", ""), Reason::MissingQuestion);
+    let by = r#","question":"f1","by_whom":"anna""#;
+    assert_eq!(reason("question.replied", by), Reason::UnknownValue);
+    assert_eq!(reason("question.replied", r#","question":"f1""#), Reason::UnknownValue);
+}
+
+#[test]
+fn a_survey_tells_a_share_of_a_period() {
+    let told = r#","measure":"nojd","value":71.5,"n":1200,"margin":2.5,"period":"2016""#;
+    let of = |more: &str| decode(&event("survey.result", &format!("{told}{more}"))).unwrap();
+    let Message::Survey(survey) = of("").message else { panic!("no survey") };
+    assert_eq!((survey.department, survey.measure.as_str()), (None, "nojd"));
+    assert_eq!(survey.result.until, crate::domain::calendar::Day::parse("2016-12-31").unwrap());
+    assert_eq!(survey.result.satisfied_millionths, 715_000);
+    assert_eq!((survey.result.responses, survey.result.margin_millionths), (1200, Some(25_000)));
+    let unknown = of(r#","department":"x""#);
+    assert!(unknown.notes.has(Note::UnknownDepartment));
+    for (right, wrong) in [
+        ("71.5", "100.01"),
+        ("71.5", "-1"),
+        ("2.5", "101"),
+        ("\"nojd\"", "\"Nöjd\""),
+        ("\"2016\"", "\"2016-T2\""),
+        (",\"n\":1200", ""),
+        (",\"period\":\"2016\"", ""),
+    ] {
+        assert_eq!(reason("survey.result", &told.replace(right, wrong)), Reason::UnknownValue);
+    }
+    assert_eq!(reason("survey.result", &told.replace("71.5", "\"71.5\"")), Reason::WrongType);
 }
 
 #[test]

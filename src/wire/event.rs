@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize, Serializer};
+use serde_json::Number;
 
 /// Text that borrows from the input unless it had escapes. (serde borrows a bare `Cow` but not one
 /// inside an `Option`.)
@@ -164,15 +165,33 @@ pub struct Event<'a> {
     /// Of `question.replied`: `human` or `automatic`.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub by_whom: Option<Text<'a>>,
+    /// Of `survey.result`: which question was asked, a slug.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<Text<'a>>,
+    /// Of `survey.result`: the share that is satisfied or very satisfied, percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Number>,
+    /// Of `survey.result`: how many answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<u32>,
+    /// Of `survey.result`: the margin of error, percentage points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<Number>,
+    /// Of `survey.result`: `2026`, `2026-10` or `2026-10-05`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Text<'a>>,
     /// Order within one time where the source has whole seconds; by default 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordinal: Option<u64>,
 }
 
 impl Event<'_> {
-    /// The key of the event's record in Kafka: the contact, for `agent.state` the agent. `None`
-    /// for events of a whole system, which go to every partition.
+    /// The key of the event's record in Kafka: the contact, for `agent.state` the agent, for a
+    /// question without a contact the question. `None` for events of a whole system, which go to
+    /// every partition.
     pub fn record_key(&self) -> Option<&str> {
-        self.contact.as_ref().or(self.agent.as_ref()).map(Text::as_str)
+        let of_question = self.kind.as_str().starts_with("question.");
+        let otherwise = if of_question { &self.question } else { &self.agent };
+        self.contact.as_ref().or(otherwise.as_ref()).map(Text::as_str)
     }
 }

@@ -11,7 +11,9 @@ use jiff::tz::TimeZone;
 use sha2::Sha256;
 use siphasher::sip::SipHasher13;
 
-use crate::domain::ids::{AgentId, CallerNumber, CallerPseudonym, ContactId, EventId, SegmentId};
+use crate::domain::ids::{
+    AgentId, CallerNumber, CallerPseudonym, ContactId, EventId, QuestionTag, SegmentId,
+};
 use crate::domain::units::Timestamp;
 
 type HmacSha256 = Hmac<Sha256>;
@@ -37,6 +39,7 @@ pub struct IdKey {
     event: SipHasher13,
     segment: SipHasher13,
     agent: SipHasher13,
+    question: SipHasher13,
     fingerprint: u64,
 }
 
@@ -54,6 +57,7 @@ impl IdKey {
             event: hasher("svarstid event"),
             segment: hasher("svarstid segment"),
             agent: hasher("svarstid agent"),
+            question: hasher("svarstid question"),
             fingerprint: first_eight(&derive(secret, "svarstid fingerprint")),
         }
     }
@@ -76,6 +80,16 @@ impl IdKey {
     /// The segment of this name.
     pub fn segment(&self, text: &str) -> SegmentId {
         SegmentId((self.segment.hash(text.as_bytes()) >> 32) as u32)
+    }
+
+    /// The question of this name, as what is held; a contact of the same name is another.
+    pub fn question(&self, text: &str) -> ContactId {
+        ContactId(self.question.hash(text.as_bytes()))
+    }
+
+    /// The question of this name, among those of one contact.
+    pub fn question_tag(&self, text: &str) -> QuestionTag {
+        QuestionTag((self.question.hash(text.as_bytes()) >> 32) as u32)
     }
 
     /// The agent of this name.

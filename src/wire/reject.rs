@@ -35,11 +35,13 @@ pub enum Reason {
     TruncatedRow,
     /// A row of a type that is not known.
     UnknownRow,
+    /// An event of a question without the question.
+    MissingQuestion,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 14] = [
+    pub const ALL: [Reason; 15] = [
         Reason::Unreadable,
         Reason::WrongType,
         Reason::TooLong,
@@ -54,6 +56,7 @@ impl Reason {
         Reason::TooManyNames,
         Reason::TruncatedRow,
         Reason::UnknownRow,
+        Reason::MissingQuestion,
     ];
 
     /// The name in metrics, in the rejects topic and in reports.
@@ -73,6 +76,7 @@ impl Reason {
             Reason::TooManyNames => "too_many_names",
             Reason::TruncatedRow => "truncated_row",
             Reason::UnknownRow => "unknown_row",
+            Reason::MissingQuestion => "missing_question",
         }
     }
 }

@@ -6,9 +6,10 @@
 //! place is `vx` (the
 //! switchboard), the name of a queue, or `-` where the source does not say. After a colon stands
 //! how a caller left or why one was refused: `left:callback`, `refused:closed`. Keys: `id` (by
-//! default each line has its own), `seg`, `wait` and `talk` in milliseconds, `dept`, `source`.
+//! default each line has its own), `seg`, `wait` and `talk` in milliseconds, `dept`, `source`, and
+//! of questions `about` (the question's id), `by` (human or automatic) and `channel`.
 //!
-//! Figures are written `vx.answered=1`, `q.wait_seconds.sum=12`, `SM1.met=1`, `SM2@social.of=1`,
+//! Figures are written `vx.answered=1`, `q.wait_seconds.sum=12`, `SM1.met=1`, `FCR@social.of=1`,
 //! `quality.open_contacts=0`; before a place may stand the department and before that the day:
 //! `10-06:kultur/turist.offered=1`. A figure that is not in the document is 0.
 
@@ -23,7 +24,7 @@ use crate::oracle::engine;
 
 /// The switchboard and the pool belong to `kansli`; `dygn` never closes; the queue `turist` moves
 /// from `kultur` to `kansli` on the 15th. Office hours are 07:30–16:30.
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [switchboard]
 department = "kansli"
 [[department]]
@@ -84,6 +85,12 @@ fn event(number: usize, line: &str) -> String {
         "left" => "queue.left",
         "passed" => "contact.passed",
         "ended" => "contact.ended",
+        "resolved" => "contact.resolved",
+        "escalated" => "contact.escalated",
+        "received" => "question.received",
+        "replied" => "question.replied",
+        "moved" => "question.reclassified",
+        "shut" => "question.closed",
         "restart" => "system.started",
         other => other,
     };
@@ -117,6 +124,9 @@ fn event(number: usize, line: &str) -> String {
             "id" => event.insert("id".into(), json!(value)),
             "seg" => event.insert("segment".into(), json!(value)),
             "dept" => event.insert("department".into(), json!(value)),
+            "about" => event.insert("question".into(), json!(value)),
+            "by" => event.insert("by_whom".into(), json!(value)),
+            "channel" => event.insert("channel".into(), json!(value)),
             "source" => event.insert("source".into(), json!(value)),
             "wait" => event.insert("wait_ms".into(), millis()),
             "talk" => event.insert("talk_ms".into(), millis()),
@@ -146,7 +156,7 @@ fn figures<'e>(events: impl IntoIterator<Item = &'e String>, commit_every: usize
 /// Plays a script and compares figures with those by hand. The order of arrival, and whether
 /// every event comes once or twice, change nothing.
 #[track_caller]
-fn check(script: &str, expected: &str) {
+pub(crate) fn check(script: &str, expected: &str) {
     let lines = script.lines().map(str::trim).filter(|line| !line.is_empty());
     let events: Vec<String> = lines.enumerate().map(|(number, line)| event(number, line)).collect();
     let document = figures(&events, if events.len() > 100 { 1_000 } else { 1 });
@@ -208,7 +218,7 @@ fn figure(document: &Value, path: &str) -> String {
     let pointer = format!("/{}", field.replace('.', "/"));
     let found = if whose == "quality" {
         document["quality"].pointer(&pointer)
-    } else if whose.starts_with("SM") {
+    } else if whose.starts_with("SM") || whose.starts_with("FCR") {
         let (id, department) = whose.split_once('@').unzip();
         let goals = document["goals"].as_array().expect("an array").iter();
         let mut of_whom = goals.filter(|goal| {

@@ -17,6 +17,7 @@ mod ledger_clients;
 mod ledger_tools;
 mod metrics;
 mod oracle;
+mod questions;
 mod queue_log;
 mod report;
 mod rows;

@@ -6,14 +6,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use svarstid::domain::calendar::Day;
 use svarstid::domain::event::AgentState;
 use svarstid::domain::goal::{Direction, Goal, miss_lower_bound};
+use svarstid::domain::ids::EventId;
 use svarstid::domain::outlook::outlook;
 use svarstid::domain::snapshot::{
-    CounterHistogram, DepartmentView, GoalView, GoalWindow, LedgerPartitionView, LedgerSeen,
-    LedgerView, Live, PartitionView, PlaceCounters, Snapshot, SnapshotFileView, StreamView, Waits,
-    Window, WindowView, bounds,
+    Awaiting, ChannelCounters, CounterHistogram, DepartmentView, GoalView, GoalWindow,
+    LedgerPartitionView, LedgerSeen, LedgerView, Live, PartitionView, PlaceCounters,
+    QuestionCounters, Snapshot, SnapshotFileView, StreamView, SurveyView, Waits, Window,
+    WindowView, bounds,
 };
+use svarstid::domain::survey::SurveyResult;
 use svarstid::domain::units::{Millis, Share, Timestamp};
 use svarstid::metrics;
 
@@ -55,6 +59,16 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
         runs_switchboard: true,
         switchboard: place(made.goals[Goal::Sm1 as usize], &bounds::SWITCHBOARD),
         queue: place((answered, offered), &bounds::QUEUE),
+        questions: questions(answered, offered),
+        awaiting: [
+            Awaiting { open: 3, overdue: 1, next_due: Some(Timestamp(1_795_561_200_000)) },
+            Awaiting::default(),
+            Awaiting::default(),
+        ],
+        surveys: (offered > 0)
+            .then(|| SurveyView { measure: "nojd-2026".into(), result: survey() })
+            .into_iter()
+            .collect(),
         live: Live {
             waiting: made.waiting,
             waiting_over_target: over,
@@ -64,6 +78,29 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
         },
         month: outlook(&windows, Millis::from_seconds(4 * 9_125), &goals()),
         windows,
+    }
+}
+
+fn questions(answered: i64, received: i64) -> QuestionCounters {
+    let email = ChannelCounters { received, answered, within: answered / 2 };
+    QuestionCounters {
+        channels: [email, ChannelCounters::default(), ChannelCounters::default()],
+        answer: CounterHistogram {
+            cumulative: (1..=7).map(|at| answered * at / 7).collect(),
+            count: answered,
+            sum: Millis(answered * 12_600_000),
+        },
+    }
+}
+
+fn survey() -> SurveyResult {
+    SurveyResult {
+        until: Day::from_ymd(2026, 12, 31).expect("a date"),
+        time: NOW,
+        id: EventId(7),
+        satisfied_millionths: 725_000,
+        responses: 412,
+        margin_millionths: None,
     }
 }
 
@@ -117,6 +154,8 @@ fn place((met, of): (i64, i64), bounds: &[i64]) -> PlaceCounters {
         abandoned: 2,
         short_abandoned: 1,
         left: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+        classified: of / 2,
+        resolved: met / 3,
         answer_wait: waits.clone(),
         abandon_wait: CounterHistogram::default(),
     }
@@ -294,6 +333,37 @@ fn every_family_is_in_the_catalogue_and_is_rendered() {
     }
 }
 
+/// Fifty departments, busy in every window and on every channel, with two surveys each.
+#[test]
+fn the_series_of_fifty_departments_are_within_the_budget() {
+    let busy = Made {
+        slug: "miljo",
+        name: "Miljö",
+        waiting: 2,
+        longest_seconds: 312,
+        agents: [4, 1, 0, 3, 1, 1],
+        goals: [(0, 0), (87, 100), (6, 100), (6, 90)],
+    };
+    let all = Made { goals: [(190, 200), (87, 100), (6, 100), (6, 90)], ..busy };
+    let mut snapshot = snapshot(&[], &all);
+    for number in 0..50 {
+        let mut view = department(if number == 0 { &all } else { &busy });
+        view.slug = format!("forvaltning-{number}");
+        if number != 0 {
+            view.runs_switchboard = false;
+            view.switchboard = PlaceCounters::default();
+        }
+        view.awaiting[1] = view.awaiting[0];
+        let other = SurveyView { measure: "nojd-2014".into(), result: survey() };
+        view.surveys.push(other);
+        snapshot.departments.push(view);
+    }
+    let text = metrics::render(&Arc::new(snapshot));
+    let series = text.lines().filter(|line| !line.starts_with('#')).count();
+    println!("{series} series");
+    assert!(series <= 12_000, "{series} series");
+}
+
 #[test]
 fn names_are_unique_after_the_suffixes_of_openmetrics() {
     let stems = metrics::names::CATALOGUE
@@ -318,6 +388,7 @@ fn no_label_can_name_anyone() {
         "goal",
         "handler",
         "kind",
+        "measure",
         "name",
         "partition",
         "percentile",

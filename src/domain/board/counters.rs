@@ -9,9 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::cell::{Line, offered};
 use crate::domain::contact::contribution::VisitOutcome;
 use crate::domain::contact::stay::Disposition;
+use crate::domain::event::Channel;
 use crate::domain::ids::Department;
 use crate::domain::pack::{Reader, Writer};
-use crate::domain::snapshot::{CounterHistogram, PlaceCounters, bounds};
+use crate::domain::question::WORKING_BOUNDS_HOURS;
+use crate::domain::snapshot::{
+    ChannelCounters, CounterHistogram, PlaceCounters, QuestionCounters, bounds,
+};
 use crate::domain::tally::{Bounds, Code, Tally, code};
 use crate::domain::units::Millis;
 
@@ -22,6 +26,7 @@ type Key = (usize, Department, bool);
 pub(super) struct Counters {
     net: BTreeMap<Key, Tally>,
     highest: BTreeMap<Key, PlaceCounters>,
+    questions: BTreeMap<(usize, Department), QuestionCounters>,
     /// Since the last record; none between records.
     touched: BTreeSet<Key>,
 }
@@ -47,6 +52,15 @@ impl Counters {
             let net = place_counters(&self.net[&key], key.2, bounds);
             let highest = self.highest.entry(key).or_default();
             raise(highest, &net, &mut lowered);
+            let (partition, department, of_queue) = key;
+            if !of_queue {
+                let net = question_counters(&self.net[&key]);
+                let highest = self.questions.entry((partition, department)).or_default();
+                each_question_pair(highest, &net, |highest, net| {
+                    lowered += i64::from(net < *highest);
+                    *highest = (*highest).max(net);
+                });
+            }
         }
         lowered
     }
@@ -68,6 +82,14 @@ impl Counters {
         both
     }
 
+    /// The exported counters of a department's questions.
+    pub(super) fn questions_of(&self, department: Department) -> QuestionCounters {
+        let mut sum = question_counters(&Tally::default());
+        let own = self.questions.iter().filter(|((_, of), _)| *of == department);
+        own.for_each(|(_, counters)| merge_questions(&mut sum, counters));
+        sum
+    }
+
     /// Writes net counts and maxima, and first the bounds that the maxima of waits stand for.
     pub(super) fn pack(&self, out: &mut Writer<'_>) {
         for limits in LIMITS {
@@ -81,6 +103,12 @@ impl Counters {
             out.unsigned(u64::from(department.0) << 1 | u64::from(queue));
             self.net[key].pack(out);
             pack_place(highest, limits(queue).len(), out);
+            if !queue {
+                let mut questions = self.questions[&(partition, department)].clone();
+                each_question_pair(&mut questions, &QuestionCounters::default(), |n, _| {
+                    out.signed(*n);
+                });
+            }
         }
     }
 
@@ -106,6 +134,22 @@ impl Counters {
             counters.net.insert(key, Tally::unpack(input)?);
             let highest = unpack_place(input, &stored[usize::from(queue)], limits(queue))?;
             counters.highest.insert(key, highest);
+            if !queue {
+                let mut questions = question_counters(&Tally::default());
+                let mut is_whole = true;
+                each_question_pair(
+                    &mut questions,
+                    &QuestionCounters::default(),
+                    |n, _| match input.signed() {
+                        Some(read) => *n = read,
+                        None => is_whole = false,
+                    },
+                );
+                if !is_whole {
+                    return None;
+                }
+                counters.questions.insert((partition, key.1), questions);
+            }
         }
         Some(counters)
     }
@@ -119,7 +163,7 @@ fn limits(queue: bool) -> &'static [i64] {
 }
 
 /// The bytes that a key, an empty tally and maxima without any bound take at least.
-const LEAST_KEY: usize = 2 + 1 + 5 + 1 + 2 * 2;
+const LEAST_KEY: usize = 2 + 1 + 7 + 1 + 2 * 2;
 
 fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
     let PlaceCounters {
@@ -129,12 +173,21 @@ fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
         abandoned,
         short_abandoned,
         left,
+        classified,
+        resolved,
         answer_wait,
         abandon_wait,
     } = counters;
-    for n in [offered, answered, answered_within_target, abandoned, short_abandoned] {
-        out.signed(*n);
-    }
+    let counts = [
+        offered,
+        answered,
+        answered_within_target,
+        abandoned,
+        short_abandoned,
+        classified,
+        resolved,
+    ];
+    counts.into_iter().for_each(|n| out.signed(*n));
     out.unsigned(left.len() as u64);
     left.iter().for_each(|n| out.signed(*n));
     for CounterHistogram { cumulative, count, sum } in [answer_wait, abandon_wait] {
@@ -155,6 +208,8 @@ fn unpack_place(input: &mut Reader<'_>, stored: &[i64], limits: &[i64]) -> Optio
         answered_within_target: input.signed()?,
         abandoned: input.signed()?,
         short_abandoned: input.signed()?,
+        classified: input.signed()?,
+        resolved: input.signed()?,
         ..PlaceCounters::default()
     };
     for at in 0..input.count(1)? {
@@ -196,6 +251,8 @@ fn place_counters(net: &Tally, queue: bool, exact: &Bounds) -> PlaceCounters {
         abandoned: net.stays(Disposition::Abandoned),
         short_abandoned: net.get(code::SHORT_ABANDONED),
         left: LEFT.map(|disposition| net.stays(disposition)),
+        classified: net.get(code::CLASSIFIED),
+        resolved: net.get(code::RESOLVED),
         answer_wait: histogram(
             code::ANSWERED_SLOT,
             code::ANSWERED_WAIT_MS,
@@ -234,6 +291,8 @@ fn each_pair(a: &mut PlaceCounters, b: &PlaceCounters, mut with: impl FnMut(&mut
     with(&mut a.answered_within_target, b.answered_within_target);
     with(&mut a.abandoned, b.abandoned);
     with(&mut a.short_abandoned, b.short_abandoned);
+    with(&mut a.classified, b.classified);
+    with(&mut a.resolved, b.resolved);
     for (a, b) in a.left.iter_mut().zip(b.left) {
         with(a, b);
     }
@@ -245,6 +304,54 @@ fn each_pair(a: &mut PlaceCounters, b: &PlaceCounters, mut with: impl FnMut(&mut
         with(&mut a.count, b.count);
         with(&mut a.sum.0, b.sum.0);
     }
+}
+
+fn question_counters(net: &Tally) -> QuestionCounters {
+    let of_channel = |channel: Channel, beside: Code| {
+        net.get(code::QUESTION + code::QUESTION_STRIDE * channel as Code + beside)
+    };
+    let channels = Channel::ALL.map(|channel| ChannelCounters {
+        received: of_channel(channel, 0),
+        answered: of_channel(channel, code::QUESTION_ANSWERED),
+        within: of_channel(channel, code::QUESTION_WITHIN),
+    });
+    let mut passed = 0;
+    let mut within = |at: usize| {
+        passed += net.get(code::WORKED_SLOT + at as Code);
+        passed
+    };
+    QuestionCounters {
+        channels,
+        answer: CounterHistogram {
+            cumulative: (0..WORKING_BOUNDS_HOURS.len()).map(&mut within).collect(),
+            count: within(WORKING_BOUNDS_HOURS.len()),
+            sum: Millis(net.get(code::WORKED_MS)),
+        },
+    }
+}
+
+/// Visits every series of two sets of counters of questions side by side.
+fn each_question_pair(
+    a: &mut QuestionCounters,
+    b: &QuestionCounters,
+    mut with: impl FnMut(&mut i64, i64),
+) {
+    for (a, b) in a.channels.iter_mut().zip(&b.channels) {
+        with(&mut a.received, b.received);
+        with(&mut a.answered, b.answered);
+        with(&mut a.within, b.within);
+    }
+    a.answer.cumulative.resize(WORKING_BOUNDS_HOURS.len(), 0);
+    for (at, a) in a.answer.cumulative.iter_mut().enumerate() {
+        with(a, b.answer.cumulative.get(at).copied().unwrap_or(0));
+    }
+    with(&mut a.answer.count, b.answer.count);
+    with(&mut a.answer.sum.0, b.answer.sum.0);
+}
+
+/// Adds every series of another set of counters of questions.
+pub(super) fn merge_questions(to: &mut QuestionCounters, from: &QuestionCounters) {
+    each_question_pair(to, from, |to, from| *to += from);
 }
 
 fn raise(highest: &mut PlaceCounters, net: &PlaceCounters, lowered: &mut i64) {

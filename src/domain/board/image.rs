@@ -10,14 +10,18 @@ use crate::domain::cell::Cells;
 use crate::domain::contact::contribution::Fact;
 use crate::domain::ids::{ContactId, Department};
 use crate::domain::pack::{Reader, Writer};
+use crate::domain::question::Question;
 use crate::domain::staffing::Staffing;
 use crate::domain::tally::Bounds;
+use crate::domain::units::Timestamp;
 
 /// Of the bytes below.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// The bytes that a fact takes at least.
 const LEAST_FACT: usize = 11;
+/// The bytes that a question takes at least.
+const LEAST_QUESTION: usize = 4;
 
 /// Everything that a board's figures come from, as it was at one moment. Cells and panes are shared
 /// with the board until it changes them.
@@ -27,6 +31,7 @@ pub struct BoardImage {
     panes: Blocks<Department>,
     counters: Counters,
     open: BTreeMap<ContactId, Vec<Fact>>,
+    questions: BTreeMap<ContactId, Vec<Question>>,
     staffing: Staffing,
 }
 
@@ -44,6 +49,12 @@ impl BoardImage {
             out.unsigned(facts.len() as u64);
             facts.iter().for_each(|fact| fact.pack(out));
         }
+        out.unsigned(self.questions.len() as u64);
+        for (contact, questions) in &self.questions {
+            out.fixed(&contact.0.to_le_bytes());
+            out.unsigned(questions.len() as u64);
+            questions.iter().for_each(|question| question.pack_after(Timestamp(0), out));
+        }
         self.staffing.pack(out);
     }
 }
@@ -57,6 +68,7 @@ impl Board {
             panes: self.panes.clone(),
             counters: self.counters.clone(),
             open: self.open.clone(),
+            questions: self.questions.clone(),
             staffing: self.staffing.clone(),
         }
     }
@@ -73,6 +85,7 @@ impl Board {
             panes: Blocks::unpack(input)?,
             counters: Counters::unpack(input)?,
             open: unpack_open(input)?,
+            questions: unpack_questions(input)?,
             staffing: Staffing::unpack(input)?,
             bounds,
             windows: Windows::default(),
@@ -98,6 +111,23 @@ fn unpack_open(input: &mut Reader<'_>) -> Option<BTreeMap<ContactId, Vec<Fact>>>
     Some(open)
 }
 
+fn unpack_questions(input: &mut Reader<'_>) -> Option<BTreeMap<ContactId, Vec<Question>>> {
+    let mut all = BTreeMap::new();
+    for _ in 0..input.count(8 + 1 + LEAST_QUESTION)? {
+        let contact = ContactId(u64::from_le_bytes(input.fixed()?));
+        let mut questions = Vec::new();
+        for _ in 0..input.count(LEAST_QUESTION)? {
+            questions.push(Question::unpack_after(Timestamp(0), input)?);
+        }
+        let rises = all.last_key_value().is_none_or(|(last, _)| *last < contact);
+        if !rises || questions.is_empty() || !questions.iter().all(Question::is_open) {
+            return None;
+        }
+        all.insert(contact, questions);
+    }
+    Some(all)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -106,13 +136,14 @@ mod tests {
     use crate::domain::board::PaneKey;
     use crate::domain::calendar::Day;
     use crate::domain::cell::{CellKey, Line};
-    use crate::domain::contact::packed::tests::fact_at;
+    use crate::domain::contact::contribution::Contribution;
+    use crate::domain::contact::packed::tests::{fact_at, question_at};
     use crate::domain::event::{AgentReport, AgentState};
     use crate::domain::ids::{AgentId, EventId, Names, Queue};
     use crate::domain::rules::Rules;
     use crate::domain::snapshot::Snapshot;
     use crate::domain::tally::Tally;
-    use crate::domain::units::{Millis, Timestamp};
+    use crate::domain::units::Millis;
 
     const NOON: i64 = 1_791_194_400_000;
     const DAY: i64 = 86_400_000;
@@ -123,6 +154,8 @@ mod tests {
         /// A record of a partition: facts that come, and how many of the earlier ones go.
         Record(usize, Vec<Fact>, usize),
         Open(u64, Vec<Fact>),
+        Questions(usize, Vec<Question>),
+        Await(u64, Vec<Question>),
         Forget(u64),
         Agent(AgentReport),
     }
@@ -133,6 +166,8 @@ mod tests {
     }
 
     fn step() -> impl Strategy<Value = Step> {
+        let times = || (-30 * DAY..0).prop_map(|ms| Timestamp(NOON + ms));
+        let questions = || proptest::collection::vec(question_at(times()), 0..4);
         let facts = || proptest::collection::vec(fact(), 0..4);
         let agent = (0..5u64, 0..9i64, any::<u64>(), 0..AgentState::ALL.len(), 0..5u16);
         let agent = agent.prop_map(|(agent, minute, id, state, at)| AgentReport {
@@ -146,6 +181,8 @@ mod tests {
         prop_oneof![
             4 => (0..3usize, facts(), 0..3usize).prop_map(|(p, f, n)| Step::Record(p, f, n)),
             2 => (0..9u64, facts()).prop_map(|(contact, facts)| Step::Open(contact, facts)),
+            1 => (0..3usize, questions()).prop_map(|(p, seen)| Step::Questions(p, seen)),
+            1 => (9..15u64, questions()).prop_map(|(contact, seen)| Step::Await(contact, seen)),
             1 => (0..9u64).prop_map(Step::Forget),
             1 => agent.prop_map(Step::Agent),
         ]
@@ -214,7 +251,27 @@ mod tests {
                     self.count(*partition, &delta);
                     self.counted.extend(facts.iter().map(|fact| (*partition, *fact)));
                 }
-                Step::Open(contact, facts) => self.board.set_open(ContactId(*contact), facts),
+                Step::Open(contact, facts) => {
+                    let stays = facts.clone();
+                    let contribution = Contribution { stays, questions: Vec::new() };
+                    self.board.set_live(ContactId(*contact), &contribution);
+                }
+                Step::Questions(partition, questions) => {
+                    let mut cells: BTreeMap<CellKey, Tally> = BTreeMap::new();
+                    for question in questions {
+                        let quarter = question.received_at.quarter();
+                        let line = Line::of_questions(question.department);
+                        let cell = cells.entry(CellKey { quarter, line }).or_default();
+                        question.cell_entries(|code, n| cell.add(code, n));
+                    }
+                    let deltas = cells.iter().map(|(key, delta)| (*key, delta));
+                    self.lowered += self.board.add_cells(*partition, deltas);
+                }
+                Step::Await(contact, questions) => {
+                    let questions = questions.clone();
+                    let contribution = Contribution { stays: Vec::new(), questions };
+                    self.board.set_live(ContactId(*contact), &contribution);
+                }
                 Step::Forget(contact) => self.board.forget(ContactId(*contact)),
                 Step::Agent(report) => {
                     self.board.report(report.clone());

@@ -1,17 +1,20 @@
 //! What a contact adds to the figures: a pure function of its observations and the rules.
 //!
-//! A contribution is a list of facts, one a stay. The fold keeps it in packed form beside the
+//! A contribution is a list of facts, one a stay; or, of what is held under a question's id, the
+//! question as the figures see it. The fold keeps it in packed form beside the
 //! contact; a change of the contact changes the figures by the new contribution minus that one.
 
-use crate::domain::event::Place;
+use crate::domain::event::{Observation, Place, What};
 use crate::domain::goal::Goal;
 use crate::domain::ids::{Department, Queue};
 use crate::domain::pack::{Reader, Writer};
+use crate::domain::question::{ANSWERABLE, Question, questions};
 use crate::domain::rules::Rules;
 use crate::domain::tally::{Bounds, Code, code, wait_slot};
 use crate::domain::units::{Millis, Timestamp};
 
-use super::stay::{Disposition, Stay, visits};
+use super::packed::Anomalies;
+use super::stay::{Anomaly, Disposition, Judge, Stay, Surroundings, visits};
 
 /// How a visit to customer service came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +80,10 @@ pub struct Fact {
     pub transferred: u16,
     /// Rang without an answer.
     pub ring_no_answer: u16,
+    /// Questions put here of which it is known where they were settled.
+    pub classified: u16,
+    /// Of them, those settled here without being passed on.
+    pub resolved: u16,
     /// When goal 1's verdict on it fell (switchboard): its end or its limit, whichever is first.
     pub decided_at: Timestamp,
     /// The visit that begins with this stay: its outcome and when goal 2's verdict fell (while the
@@ -84,8 +91,75 @@ pub struct Fact {
     pub visit: Option<(VisitOutcome, Timestamp)>,
 }
 
+/// What a contact adds: stays, or questions. Room for both is kept from one contact to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contribution {
+    /// One a stay.
+    pub stays: Vec<Fact>,
+    /// Mostly one, of what is held under a question's id.
+    pub questions: Vec<Question>,
+}
+
+/// For how long what is held may still be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// T.
+    pub silence: Millis,
+    /// D.
+    pub lateness: Millis,
+}
+
+impl Contribution {
+    /// Works out what a contact adds, and how often each anomaly was met.
+    pub fn judge(
+        &mut self,
+        judge: &mut Judge,
+        seen: &[Observation],
+        around: Surroundings<'_>,
+        rules: &Rules,
+    ) -> Anomalies {
+        self.clear();
+        if seen.first().is_some_and(|observation| matches!(observation.what, What::Question(_))) {
+            let mut anomalies = Anomalies::default();
+            anomalies[Anomaly::NegativeWait as usize] =
+                questions(seen, rules, around.silence, &mut self.questions);
+            return anomalies;
+        }
+        facts(judge.stays(seen, around), rules, &mut self.stays);
+        *judge.anomalies()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.stays.clear();
+        self.questions.clear();
+    }
+
+    /// Whether someone waits, so that the figures change by mere silence.
+    pub fn is_waiting(&self) -> bool {
+        self.stays.iter().any(Fact::is_open)
+    }
+
+    /// When the first of it was offered or received.
+    pub fn first_at(&self) -> Option<Timestamp> {
+        let stay = self.stays.first().map(|fact| fact.offered_at);
+        stay.or(self.questions.first().map(|question| question.received_at))
+    }
+
+    /// Until when, by the watermark, a contact with its last observation at `last` is held: T + D
+    /// more, and a question until nothing can be its answer any more.
+    pub fn held_until(&self, last: Timestamp, hold: Hold) -> Timestamp {
+        let settled = last.plus(hold.silence).plus(hold.lateness);
+        self.questions
+            .iter()
+            .filter(|question| question.answered_at.is_none())
+            .map(|question| question.received_at.plus(ANSWERABLE).plus(hold.lateness))
+            .fold(settled, Timestamp::max)
+    }
+}
+
 /// The facts of a contact's stays.
-pub fn facts(stays: &[Stay], rules: &Rules, facts: &mut Vec<Fact>) {
+fn facts(stays: &[Stay], rules: &Rules, facts: &mut Vec<Fact>) {
     facts.clear();
     let Some(first) = stays.first() else { return };
     // For ever by the rules in force at the contact's first offer.
@@ -113,6 +187,8 @@ pub fn facts(stays: &[Stay], rules: &Rules, facts: &mut Vec<Fact>) {
             talk: stay.talk,
             transferred: stay.transferred,
             ring_no_answer: stay.ring_no_answer,
+            classified: stay.classified,
+            resolved: stay.resolved,
             decided_at: if waiting { verdict_by } else { stay.ended_at.min(verdict_by) },
             visit: None,
         });
@@ -168,6 +244,8 @@ impl Fact {
         }
         add(code::RING_NO_ANSWER, i64::from(self.ring_no_answer));
         add(code::MET_BY_MACHINE, i64::from(self.met_by_machine));
+        add(code::CLASSIFIED, i64::from(self.classified));
+        add(code::RESOLVED, i64::from(self.resolved));
         if let Some((outcome, _)) = self.visit {
             add(outcome.code(), 1);
         }
@@ -240,12 +318,17 @@ impl Fact {
         out.unsigned(u64::from(self.transferred));
         out.unsigned(u64::from(self.ring_no_answer));
         out.signed(self.decided_at.since(self.offered_at).0);
+        let classified = u8::from(self.classified != 0) * CLASSIFIED;
         match self.visit {
-            None => out.byte(0),
+            None => out.byte(classified),
             Some((outcome, decided_at)) => {
-                out.byte(outcome as u8 + 1);
+                out.byte((outcome as u8 + 1) | classified);
                 out.signed(decided_at.since(self.offered_at).0);
             }
+        }
+        if classified != 0 {
+            out.unsigned(u64::from(self.classified));
+            out.unsigned(u64::from(self.resolved));
         }
     }
 
@@ -261,7 +344,7 @@ impl Fact {
         let byte = input.byte()?;
         let disposition = *Disposition::ALL.get(usize::from(byte & 15))?;
         let flag = |bit: u8| byte >> (4 + bit) & 1 == 1;
-        Some(Fact {
+        let mut fact = Fact {
             offered_at,
             ended_at,
             department,
@@ -275,17 +358,26 @@ impl Fact {
             talk: Millis(input.signed()?),
             transferred: input.index()?,
             ring_no_answer: input.index()?,
+            classified: 0,
+            resolved: 0,
             decided_at: offered_at.plus(Millis(input.signed()?)),
-            visit: match input.byte()? {
-                0 => None,
-                outcome => Some((
-                    *VisitOutcome::ALL.get(usize::from(outcome - 1))?,
-                    offered_at.plus(Millis(input.signed()?)),
-                )),
-            },
-        })
+            visit: None,
+        };
+        let byte = input.byte()?;
+        if let Some(outcome) = (byte & !CLASSIFIED).checked_sub(1) {
+            let outcome = *VisitOutcome::ALL.get(usize::from(outcome))?;
+            fact.visit = Some((outcome, offered_at.plus(Millis(input.signed()?))));
+        }
+        if byte & CLASSIFIED != 0 {
+            fact.classified = input.index()?;
+            fact.resolved = input.index()?;
+        }
+        Some(fact)
     }
 }
+
+/// Beside the outcome of a visit: counts of questions follow.
+const CLASSIFIED: u8 = 0x80;
 
 /// Where a pane counts what met a goal's condition; one more is where it counts all.
 pub const fn goal_code(goal: Goal) -> Code {

@@ -4,21 +4,25 @@
 //! arrives. Most observations of a contact share place, segment and source with the one before,
 //! so those are written only when they change; times are differences.
 
-use crate::domain::event::{Escalation, Leaving, Observation, Place, Rejection, What};
+use crate::domain::event::{
+    Channel, Escalation, Leaving, Observation, Place, Rejection, Step, What,
+};
 use crate::domain::ids::{
-    CallerPseudonym, Department, EventId, Queue, Renaming, SegmentId, Source,
+    CallerPseudonym, Department, EventId, QuestionTag, Queue, Renaming, SegmentId, Source,
 };
 use crate::domain::pack::{Reader, Writer};
+use crate::domain::question::Question;
 use crate::domain::units::{Millis, Timestamp};
 
 use super::Contact;
-use super::contribution::Fact;
+use super::contribution::{Contribution, Fact, Hold};
 use super::stay::Anomaly;
 
 /// A contact with the contribution last committed for it.
 ///
-/// In order: how many facts, with two flags (someone waits, there are anomalies); the time of the
-/// last observation; the anomalies; the facts; the observations. Times are differences, the first
+/// In order: how many stays, with two flags (someone waits, there are anomalies); the time of the
+/// last observation; the anomalies; the facts of the stays; the observations. That someone waits in
+/// no stay at all says that there are questions: how many, and what they add, in place of the facts. Times are differences, the first
 /// ones from the last observation, so that it can be looked at without unpacking and costs little.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packed(Box<[u8]>);
@@ -31,25 +35,34 @@ impl Packed {
     /// Packs both, and how often each anomaly was met.
     pub fn new(
         contact: &Contact,
-        facts: &[Fact],
+        contribution: &Contribution,
         anomalies: &Anomalies,
         scratch: &mut Vec<u8>,
     ) -> Packed {
+        let Contribution { stays, questions } = contribution;
         scratch.clear();
         let mut out = Writer(scratch);
         let strange = anomalies.iter().any(|n| *n != 0);
-        let open = facts.iter().any(Fact::is_open);
+        let open = contribution.is_waiting() || !questions.is_empty();
         let last = contact.last_time().unwrap_or(NEVER);
         let flags = u64::from(strange) * STRANGE + u64::from(open) * OPEN;
-        out.unsigned((facts.len() as u64) << 2 | flags);
+        out.unsigned((stays.len() as u64) << 2 | flags);
         out.signed(last.0);
         if strange {
             anomalies.iter().for_each(|n| out.unsigned(u64::from(*n)));
         }
         let mut time = last;
-        for fact in facts {
+        for fact in stays {
             fact.pack_after(time, &mut out);
             time = fact.offered_at;
+        }
+        if !questions.is_empty() {
+            debug_assert!(stays.is_empty(), "a question is held under an id of its own");
+            out.unsigned(questions.len() as u64);
+        }
+        for question in questions {
+            question.pack_after(time, &mut out);
+            time = question.received_at;
         }
         let mut before = Before { time: last.0, ..Before::default() };
         for observation in contact.observations() {
@@ -62,7 +75,7 @@ impl Packed {
     /// with itself.
     pub fn from_bytes(bytes: &[u8]) -> Option<Packed> {
         let mut open = false;
-        let head = read_head(bytes, |fact| open |= fact.is_open())?;
+        let head = read_head(bytes, |fact| open |= is_live(&fact))?;
         let Head { mut input, last, .. } = head;
         let mut before = Before { time: last.0, ..Before::default() };
         let mut latest: Option<Observation> = None;
@@ -91,13 +104,37 @@ impl Packed {
 
     /// Whether someone waits in it by the contribution last committed.
     pub fn is_open(&self) -> bool {
+        Reader(&self.0).unsigned().is_some_and(|first| first & OPEN != 0 && !is_of_questions(first))
+    }
+
+    /// Whether it may show in the state of the moment: someone waits, or it is a question's.
+    pub fn is_live(&self) -> bool {
         Reader(&self.0).unsigned().is_some_and(|first| first & OPEN != 0)
     }
 
+    /// Whether it is a question's.
+    pub fn is_question(&self) -> bool {
+        Reader(&self.0).unsigned().is_some_and(is_of_questions)
+    }
+
     /// The contribution last committed, and the anomalies counted for it.
-    pub fn committed(&self, facts: &mut Vec<Fact>) -> Anomalies {
-        facts.clear();
-        read_head(&self.0, |fact| facts.push(fact)).map_or_else(Default::default, |h| h.anomalies)
+    pub fn committed(&self, contribution: &mut Contribution) -> Anomalies {
+        contribution.clear();
+        let Contribution { stays, questions } = contribution;
+        let head = read_head(&self.0, |part| match part {
+            Part::Stay(fact) => stays.push(fact),
+            Part::Question(question) => questions.push(question),
+        });
+        head.map_or_else(Default::default, |head| head.anomalies)
+    }
+
+    /// Until when it is held, see [`Contribution::held_until`].
+    pub fn held_until(&self, hold: Hold) -> Timestamp {
+        let mut contribution = Contribution::default();
+        if self.is_question() {
+            self.committed(&mut contribution);
+        }
+        contribution.held_until(self.last_time(), hold)
     }
 
     /// The contact.
@@ -120,11 +157,14 @@ impl Packed {
 
     /// The same under other names; `None` when one of its names has no other. `scratch` is room.
     pub fn renamed(&self, names: &Renaming, scratch: &mut Vec<u8>) -> Option<Packed> {
-        let mut facts = Vec::new();
-        let anomalies = self.committed(&mut facts);
-        for fact in &mut facts {
+        let mut contribution = Contribution::default();
+        let anomalies = self.committed(&mut contribution);
+        for fact in &mut contribution.stays {
             fact.department = names.department(fact.department)?;
             fact.queue = fact.queue.map_or(Some(None), |queue| names.queue(queue).map(Some))?;
+        }
+        for question in &mut contribution.questions {
+            question.department = names.department(question.department)?;
         }
         // No two observations have one id, and that comes before the names in their order.
         let mut seen = self.contact().into_observations();
@@ -137,7 +177,7 @@ impl Packed {
             }
             observation.source = names.source(observation.source)?;
         }
-        Some(Packed::new(&Contact::from_sorted(seen), &facts, &anomalies, scratch))
+        Some(Packed::new(&Contact::from_sorted(seen), &contribution, &anomalies, scratch))
     }
 
     /// Bytes on the heap.
@@ -158,7 +198,26 @@ struct Head<'a> {
     input: Reader<'a>,
 }
 
-fn read_head(bytes: &[u8], mut each: impl FnMut(Fact)) -> Option<Head<'_>> {
+/// A part of a contribution.
+enum Part {
+    Stay(Fact),
+    Question(Question),
+}
+
+/// What the head calls open.
+fn is_live(part: &Part) -> bool {
+    match part {
+        Part::Stay(fact) => fact.is_open(),
+        Part::Question(_) => true,
+    }
+}
+
+/// Whether questions follow the head that begins so.
+fn is_of_questions(first: u64) -> bool {
+    first & OPEN != 0 && first >> 2 == 0
+}
+
+fn read_head(bytes: &[u8], mut each: impl FnMut(Part)) -> Option<Head<'_>> {
     let mut input = Reader(bytes);
     let first = input.unsigned()?;
     let last = Timestamp(input.signed()?);
@@ -172,7 +231,14 @@ fn read_head(bytes: &[u8], mut each: impl FnMut(Fact)) -> Option<Head<'_>> {
     for _ in 0..first >> 2 {
         let fact = Fact::unpack_after(time, &mut input)?;
         time = fact.offered_at;
-        each(fact);
+        each(Part::Stay(fact));
+    }
+    if is_of_questions(first) {
+        for _ in 0..input.count(4)? {
+            let question = Question::unpack_after(time, &mut input)?;
+            time = question.received_at;
+            each(Part::Question(question));
+        }
     }
     Some(Head { open: first & OPEN != 0, last, anomalies, input })
 }
@@ -251,8 +317,12 @@ fn write(out: &mut Writer<'_>, observation: &Observation, before: &mut Before) {
         | What::Ringing
         | What::NoAnswer
         | What::Passed { .. }
-        | What::Resolved
-        | What::Escalated(_) => {}
+        | What::Question(_) => {}
+        What::Resolved { question } | What::Escalated { question, .. } => {
+            if let Some(question) = question {
+                out.fixed(&question.0.to_le_bytes());
+            }
+        }
     }
 }
 
@@ -326,12 +396,33 @@ fn kind(what: &What) -> u8 {
         What::Passed { by_matter: None } => 18,
         What::Passed { by_matter: Some(false) } => 19,
         What::Passed { by_matter: Some(true) } => 20,
-        What::Resolved => 21,
-        What::Escalated(Escalation::TakesOver) => 22,
-        What::Escalated(Escalation::WillCallBack) => 23,
-        What::Escalated(Escalation::AskedToCallLater) => 24,
-        What::Escalated(Escalation::Other) => 25,
+        What::Resolved { question: None } => 21,
+        What::Escalated { question: None, outcome } => 22 + escalation(*outcome),
         What::Ended { .. } => 26,
+        What::Resolved { question: Some(_) } => 27,
+        What::Escalated { question: Some(_), outcome } => 28 + escalation(*outcome),
+        What::Question(Step::Received(channel)) => 32 + *channel as u8,
+        What::Question(Step::Reclassified) => 35,
+        What::Question(Step::Replied { by_person: false }) => 36,
+        What::Question(Step::Replied { by_person: true }) => 37,
+        What::Question(Step::Closed) => 38,
+    }
+}
+
+const ESCALATIONS: [Escalation; 4] = [
+    Escalation::TakesOver,
+    Escalation::WillCallBack,
+    Escalation::AskedToCallLater,
+    Escalation::Other,
+];
+
+/// The place in [`ESCALATIONS`].
+fn escalation(outcome: Escalation) -> u8 {
+    match outcome {
+        Escalation::TakesOver => 0,
+        Escalation::WillCallBack => 1,
+        Escalation::AskedToCallLater => 2,
+        Escalation::Other => 3,
     }
 }
 
@@ -342,6 +433,7 @@ fn unkind(kind: u8, input: &mut Reader<'_>) -> Option<What> {
             _ => Some(CallerPseudonym(u64::from_le_bytes(input.fixed()?))),
         })
     };
+    let question = |input: &mut Reader<'_>| Some(QuestionTag(u32::from_le_bytes(input.fixed()?)));
     let left = |how, input: &mut Reader<'_>| Some(What::Left { how, wait: unlength(input)? });
     match kind {
         0 => Some(What::Offered { direct: false, caller: caller(input)? }),
@@ -365,16 +457,26 @@ fn unkind(kind: u8, input: &mut Reader<'_>) -> Option<What> {
         18 => Some(What::Passed { by_matter: None }),
         19 => Some(What::Passed { by_matter: Some(false) }),
         20 => Some(What::Passed { by_matter: Some(true) }),
-        21 => Some(What::Resolved),
-        22 => Some(What::Escalated(Escalation::TakesOver)),
-        23 => Some(What::Escalated(Escalation::WillCallBack)),
-        24 => Some(What::Escalated(Escalation::AskedToCallLater)),
-        25 => Some(What::Escalated(Escalation::Other)),
+        21 => Some(What::Resolved { question: None }),
+        22..26 => {
+            let outcome = ESCALATIONS[usize::from(kind - 22)];
+            Some(What::Escalated { question: None, outcome })
+        }
         26 => Some(What::Ended {
             wait: unlength(input)?,
             talk: unlength(input)?,
             wrap_up: unlength(input)?,
         }),
+        27 => Some(What::Resolved { question: Some(question(input)?) }),
+        28..32 => {
+            let outcome = ESCALATIONS[usize::from(kind - 28)];
+            Some(What::Escalated { question: Some(question(input)?), outcome })
+        }
+        32..35 => Some(What::Question(Step::Received(Channel::ALL[usize::from(kind - 32)]))),
+        35 => Some(What::Question(Step::Reclassified)),
+        36 => Some(What::Question(Step::Replied { by_person: false })),
+        37 => Some(What::Question(Step::Replied { by_person: true })),
+        38 => Some(What::Question(Step::Closed)),
         _ => None,
     }
 }
@@ -398,9 +500,10 @@ pub(crate) mod tests {
     }
 
     fn observation() -> impl Strategy<Value = Observation> {
-        let what = (0..27u8, any::<Option<u64>>(), any::<[Option<u32>; 3]>()).prop_map(
+        let what = (0..39u8, any::<Option<u64>>(), any::<[Option<u32>; 3]>()).prop_map(
             |(of, caller, lengths)| {
                 let [wait, talk, wrap_up] = lengths.map(|ms| ms.map(|ms| Millis(i64::from(ms))));
+                let question = Some(QuestionTag(caller.unwrap_or_default() as u32));
                 let caller = caller.map(CallerPseudonym);
                 // Any bytes do for the fields: only the kind is taken from them.
                 match unkind(of, &mut Reader(&[0; 8])).unwrap() {
@@ -415,8 +518,13 @@ pub(crate) mod tests {
                     | What::Ringing
                     | What::NoAnswer
                     | What::Passed { .. }
-                    | What::Resolved
-                    | What::Escalated(_)) => other,
+                    | What::Question(_)
+                    | What::Resolved { question: None }
+                    | What::Escalated { question: None, .. }) => other,
+                    What::Resolved { question: Some(_) } => What::Resolved { question },
+                    What::Escalated { question: Some(_), outcome } => {
+                        What::Escalated { question, outcome }
+                    }
                 }
             },
         );
@@ -464,6 +572,8 @@ pub(crate) mod tests {
                     talk,
                     transferred: lengths[0],
                     ring_no_answer: lengths[1],
+                    classified: lengths[2],
+                    resolved: if lengths[2] == 0 { 0 } else { lengths[3] },
                     decided_at: offered_at.plus(decided),
                     visit: visit.map(|at| (VisitOutcome::ALL[at], offered_at.plus(visited))),
                 }
@@ -471,32 +581,61 @@ pub(crate) mod tests {
         )
     }
 
-    fn parts() -> impl Strategy<Value = (Contact, Vec<Fact>, Anomalies)> {
+    /// Any question of four departments, received at one of the times.
+    pub(crate) fn question_at(
+        times: impl Strategy<Value = Timestamp>,
+    ) -> impl Strategy<Value = Question> {
+        let answer = proptest::option::of((-5_000..500_000_000i64, 0..90_000_000i64));
+        let names = (0..4u16, 0..Channel::ALL.len());
+        (times, names, 0..400_000_000i64, answer, any::<bool>()).prop_map(
+            |(received_at, (department, channel), due, answer, closed)| Question {
+                received_at,
+                department: Department(department),
+                channel: Channel::ALL[channel],
+                due_at: received_at.plus(Millis(due)),
+                answered_at: answer.map(|(after, _)| received_at.plus(Millis(after))),
+                worked: Millis(answer.map_or(0, |(_, worked)| worked)),
+                closed: closed && answer.is_none(),
+            },
+        )
+    }
+
+    fn contributions() -> impl Strategy<Value = Contribution> {
+        let stays = proptest::collection::vec(fact(), 0..4);
+        let questions = proptest::collection::vec(question_at(times()), 1..3);
+        prop_oneof![
+            3 => stays.prop_map(|stays| Contribution { stays, questions: Vec::new() }),
+            1 => questions.prop_map(|questions| Contribution { stays: Vec::new(), questions }),
+        ]
+    }
+
+    type Parts = (Contact, Contribution, Anomalies);
+
+    fn parts() -> impl Strategy<Value = Parts> {
         let seen = proptest::collection::vec(observation(), 0..12);
-        let facts = proptest::collection::vec(fact(), 0..4);
         let anomalies = prop_oneof![Just(Anomalies::default()), any::<[u16; Anomaly::ALL.len()]>()];
-        (seen, facts, anomalies).prop_map(|(seen, facts, anomalies)| {
+        (seen, contributions(), anomalies).prop_map(|(seen, contribution, anomalies)| {
             let mut contact = Contact::new();
             for observation in seen {
                 contact.observe(observation, ContactLimits::default());
             }
-            (contact, facts, anomalies)
+            (contact, contribution, anomalies)
         })
     }
 
-    fn pack((contact, facts, anomalies): &(Contact, Vec<Fact>, Anomalies)) -> Packed {
-        Packed::new(contact, facts, anomalies, &mut Vec::new())
+    fn pack((contact, contribution, anomalies): &Parts) -> Packed {
+        Packed::new(contact, contribution, anomalies, &mut Vec::new())
     }
 
-    fn unpack(packed: &Packed) -> (Contact, Vec<Fact>, Anomalies) {
-        let mut facts = Vec::new();
-        let anomalies = packed.committed(&mut facts);
-        (packed.contact(), facts, anomalies)
+    fn unpack(packed: &Packed) -> Parts {
+        let mut contribution = Contribution::default();
+        let anomalies = packed.committed(&mut contribution);
+        (packed.contact(), contribution, anomalies)
     }
 
     #[test]
     fn a_contact_without_observations_was_never_heard_of() {
-        let packed = pack(&(Contact::new(), Vec::new(), Anomalies::default()));
+        let packed = pack(&(Contact::new(), Contribution::default(), Anomalies::default()));
         assert_eq!(packed.last_time(), Timestamp(i64::MIN));
         assert!(!packed.is_open());
         assert_eq!(Packed::from_bytes(packed.as_bytes()), Some(packed));
@@ -510,7 +649,10 @@ pub(crate) mod tests {
             prop_assert_eq!(unpack(&packed), parts.clone());
             let last = parts.0.last_time().unwrap_or(Timestamp(i64::MIN));
             prop_assert_eq!(packed.last_time(), last);
-            prop_assert_eq!(packed.is_open(), parts.1.iter().any(Fact::is_open));
+            prop_assert_eq!(packed.is_open(), parts.1.is_waiting());
+            prop_assert_eq!(packed.is_question(), !parts.1.questions.is_empty());
+            let hold = Hold { silence: Millis(7), lateness: Millis(9) };
+            prop_assert_eq!(packed.held_until(hold), parts.1.held_until(last, hold));
             prop_assert_eq!(Packed::from_bytes(packed.as_bytes()), Some(packed));
         }
 
@@ -529,9 +671,9 @@ pub(crate) mod tests {
                 bytes.truncate(cut.index(bytes.len()));
             }
             if let Some(packed) = Packed::from_bytes(&bytes) {
-                let (contact, facts, _) = unpack(&packed);
+                let (contact, contribution, _) = unpack(&packed);
                 prop_assert_eq!(packed.last_time(), contact.last_time().unwrap_or(NEVER));
-                prop_assert_eq!(packed.is_open(), facts.iter().any(Fact::is_open));
+                prop_assert_eq!(packed.is_open(), contribution.is_waiting());
             }
         }
 
@@ -546,12 +688,16 @@ pub(crate) mod tests {
             let turned = |count: u16| (0..count).rev().collect::<Vec<u16>>();
             let there = Renaming { departments: turned(4), queues: turned(6), sources: turned(3) };
             let renamed = packed.renamed(&there, &mut Vec::new()).unwrap();
-            for (mine, theirs) in unpack(&renamed).1.iter().zip(&parts.1) {
+            let mine = unpack(&renamed).1;
+            for (mine, theirs) in mine.stays.iter().zip(&parts.1.stays) {
+                prop_assert_eq!(mine.department.0, 3 - theirs.department.0);
+            }
+            for (mine, theirs) in mine.questions.iter().zip(&parts.1.questions) {
                 prop_assert_eq!(mine.department.0, 3 - theirs.department.0);
             }
             prop_assert_eq!(renamed.renamed(&there, &mut Vec::new()), Some(packed.clone()));
             let nothing = Renaming::default();
-            let empty = parts.0.observations().is_empty() && parts.1.is_empty();
+            let empty = parts.0.observations().is_empty() && parts.1 == Contribution::default();
             prop_assert_eq!(packed.renamed(&nothing, &mut Vec::new()).is_some(), empty);
         }
     }

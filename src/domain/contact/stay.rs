@@ -7,9 +7,13 @@
 //! it; a reach of at most T therefore cannot count a stay a second time, and the answer does not
 //! depend on when the watermark happened to pass (as "unless that start would be late" does).
 
+mod put;
+
 use crate::domain::event::{Leaving, Observation, Place, Rejection, What};
 use crate::domain::ids::{Department, SegmentId, Source};
 use crate::domain::units::{Millis, Timestamp};
+
+use put::Put;
 
 /// Exits so close together are one exit; an observation may precede its stay by as much.
 const ONE_EXIT: Millis = Millis::from_seconds(5);
@@ -162,11 +166,17 @@ pub struct Stay {
     pub ring_no_answer: u16,
     /// A machine answered first.
     pub met_by_machine: bool,
+    /// Questions put here of which it is known where they were settled.
+    pub classified: u16,
+    /// Of them, those settled here without being passed on.
+    pub resolved: u16,
     /// Which of the contact's journeys it belongs to.
     pub journey: u16,
     segment: Option<SegmentId>,
     /// Of the observation it began with; 0 when that is not known.
     ordinal: u64,
+    /// When the observation that it was made from was made.
+    told_at: Timestamp,
     entered_at: Option<Timestamp>,
     rejection: Option<(Timestamp, Disposition)>,
     talk_known: bool,
@@ -230,6 +240,7 @@ impl Anomaly {
 pub struct Judge {
     stays: Vec<Stay>,
     exits: Vec<Exit>,
+    questions: Vec<Put>,
     anomalies: [u16; Anomaly::ALL.len()],
 }
 
@@ -281,6 +292,7 @@ impl Judge {
                 None => self.note(Anomaly::WithoutStay),
             }
         }
+        self.classify(first, seen, around.silence);
         self.settle(first, seen, around);
         // Last, for exits name their stays by position.
         self.stays[first..].sort_by_key(|stay| stay.offered_at);
@@ -329,9 +341,10 @@ impl Judge {
             | What::Abandoned { .. }
             | What::Left { .. }
             | What::Passed { .. }
-            | What::Resolved
-            | What::Escalated(_)
-            | What::Ended { .. } => {}
+            | What::Resolved { .. }
+            | What::Escalated { .. }
+            | What::Ended { .. }
+            | What::Question(_) => {}
         }
     }
 
@@ -393,11 +406,12 @@ impl Judge {
             | What::Passed { .. }
             | What::NoAnswer
             | What::Ringing
-            | What::Resolved
-            | What::Escalated(_)
+            | What::Resolved { .. }
+            | What::Escalated { .. }
             | What::Offered { .. }
             | What::QueueEntered { .. }
-            | What::QueueRejected(_) => {}
+            | What::QueueRejected(_)
+            | What::Question(_) => {}
         }
     }
 
@@ -652,9 +666,12 @@ impl Stay {
             transferred: 0,
             ring_no_answer: 0,
             met_by_machine: false,
+            classified: 0,
+            resolved: 0,
             journey,
             segment: observation.segment,
             ordinal: observation.ordinal,
+            told_at: observation.time,
             entered_at: None,
             rejection: None,
             talk_known: false,

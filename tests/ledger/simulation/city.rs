@@ -78,7 +78,7 @@ impl City {
         });
         let mut simulation = Simulation::new(parameters).expect("the parameters are right");
         let mut heartbeats = 0;
-        let told = simulation
+        let told: Vec<Told> = simulation
             .by_ref()
             .filter(|record| {
                 // They would be most of such a small town's events.
@@ -92,7 +92,9 @@ impl City {
                 bytes: record.payload.into_bytes().into(),
             })
             .collect();
-        City { told, truth: simulation.into_truth().to_json(), configs }
+        let last = told.iter().map(|told| told.time).max().unwrap_or(0);
+        let truth = simulation.into_truth().judged_at(end_after(last));
+        City { told, truth: truth.to_json(), configs }
     }
 }
 
@@ -107,6 +109,11 @@ fn rules_texts(text: &str) -> Vec<String> {
         format!("[rules]\nversion = 2\n{text}{change}"),
         format!("[rules]\nversion = 3\n{text}{more}{change}"),
     ]
+}
+
+/// When all that is silent is lost track of, and no question can be answered in time any more.
+fn end_after(last: i64) -> i64 {
+    last + 30 * 24 * HOUR
 }
 
 fn time_of(payload: &str) -> i64 {
@@ -185,7 +192,7 @@ impl Day {
 
     /// When all that is silent is lost track of, whatever a wrong clock said.
     pub(super) fn end(&self) -> Timestamp {
-        Timestamp(self.last + 30 * 24 * HOUR)
+        Timestamp(end_after(self.last))
     }
 
     pub(super) fn knows_truth(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use svarstid::config::Config;
+use svarstid::domain::event::Channel;
 use svarstid::domain::snapshot::{PartitionView, PlaceCounters, Snapshot};
 use svarstid::engine::instance::{Identity, Instance, Pace};
 use svarstid::engine::tenure::Patience;
@@ -148,6 +149,17 @@ pub(super) fn counters(snapshot: &Snapshot) -> BTreeMap<(String, usize), i64> {
         for (at, count) in of.enumerate() {
             counters.insert((view.slug.clone(), at), count);
         }
+        for (channel, of) in Channel::ALL.into_iter().zip(view.questions.channels) {
+            let key = |what: &str| format!("{} {} {what}", view.slug, channel.name());
+            counters.insert((key("received"), 0), of.received);
+            counters.insert((key("answered"), 0), of.answered);
+            counters.insert((key("within"), 0), of.within);
+        }
+        let answer = &view.questions.answer;
+        let worked = answer.cumulative.iter().chain([&answer.count, &answer.sum.0]);
+        for (at, count) in worked.enumerate() {
+            counters.insert((format!("{} worked", view.slug), at), *count);
+        }
     }
     for (at, (_, count)) in snapshot.stream.anomalies.iter().enumerate() {
         counters.insert(("anomaly".to_owned(), at), *count);
@@ -166,11 +178,14 @@ fn of_place(place: &PlaceCounters) -> Vec<i64> {
         abandoned,
         short_abandoned,
         left,
+        classified,
+        resolved,
         answer_wait,
         abandon_wait,
     } = place;
     let mut counts =
         vec![*offered, *answered, *answered_within_target, *abandoned, *short_abandoned];
+    counts.extend([*classified, *resolved]);
     counts.extend(left);
     for wait in [answer_wait, abandon_wait] {
         counts.extend(&wait.cumulative);
