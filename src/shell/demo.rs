@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use super::access::Access;
 use super::broker::Embedded;
 use super::clock::Clock;
 use super::consume::{self, Feed};
@@ -96,7 +97,9 @@ pub fn demo(asked: &Demo) -> anyhow::Result<()> {
     client.set("fetch.wait.max.ms", "10");
     let engine = run::engine(&config, &Keys::fixed());
     let feed = Feed::new(&config, client, clock, engine, stop.clone());
-    let served = run::serve(&clock, &stop, listener, move |outlet| consume::read(feed, outlet));
+    let served = run::serve(&clock, &stop, listener, Access::open(), move |outlet| {
+        consume::read(feed, outlet)
+    });
     stop.ask();
     let simulated = simulator.join().map_err(|_| anyhow::anyhow!("the simulator's thread died"))?;
     served.and(simulated)

@@ -21,4 +21,5 @@ mod rows;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
+mod web_config;
 mod windows;

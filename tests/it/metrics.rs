@@ -319,6 +319,7 @@ fn no_label_can_name_anyone() {
         "handler",
         "kind",
         "name",
+        "outcome",
         "partition",
         "percentile",
         "reason",
