@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Command::Replay(asked) => shell::replay::replay(&asked),
         Command::Forward(asked) => shell::forward::forward(&asked),
         Command::Check(asked) => shell::check::check(&asked),
+        Command::Health(asked) => shell::health::health(&asked),
         Command::Ledger(Ledger::Verify(asked)) => shell::audit::verify(&asked),
         Command::Ledger(Ledger::Show(asked)) => shell::audit::show(&asked),
         Command::Ledger(Ledger::Export(asked)) => shell::backup::export(&asked),

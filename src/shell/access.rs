@@ -76,6 +76,11 @@ impl Access {
         terms.map(|terms| Access { file: Some(file.to_owned()), terms: Arc::new(terms) })
     }
 
+    /// Whether connections are secured.
+    pub(super) fn is_tls(&self) -> bool {
+        self.terms.tls.is_some()
+    }
+
     /// What is in force from now on, and the task that follows the files.
     pub(super) fn follow(
         self,

@@ -110,12 +110,13 @@ fn working_day_from(day: Day) -> Day {
     if WorkingDays::is_working_day(day) { day } else { WorkingDays::nth_after(day, 1) }
 }
 
-struct SimulatedDay {
-    simulation: Simulation,
-    producer: Producer,
+/// A simulation that is delivered as time passes.
+pub(super) struct SimulatedDay {
+    pub(super) simulation: Simulation,
+    pub(super) producer: Producer,
     /// The record that is next.
-    held: Option<Record>,
-    stop: Stop,
+    pub(super) held: Option<Record>,
+    pub(super) stop: Stop,
 }
 
 impl SimulatedDay {
@@ -138,7 +139,7 @@ impl SimulatedDay {
     }
 
     /// Delivers each record when the clock says so, up to `until`. Gives false when it was stopped.
-    fn live(&mut self, clock: &Clock, until: Option<Timestamp>) -> anyhow::Result<bool> {
+    pub(super) fn live(&mut self, clock: &Clock, until: Option<Timestamp>) -> anyhow::Result<bool> {
         /// The broker's answers are heard at least so often.
         const HEAR: Duration = Duration::from_millis(100);
         loop {
@@ -158,7 +159,7 @@ impl SimulatedDay {
     }
 
     /// Delivers what is left, whenever it arrives. Gives false when it was stopped.
-    fn deliver_rest(&mut self) -> anyhow::Result<bool> {
+    pub(super) fn deliver_rest(&mut self) -> anyhow::Result<bool> {
         self.deliver_until(Timestamp(i64::MAX))?;
         self.producer.drain(&self.stop)
     }

@@ -17,6 +17,7 @@ pub mod crash;
 pub mod demo;
 pub mod forward;
 pub mod group;
+pub mod health;
 pub mod http;
 pub mod kafka;
 pub mod ledger;

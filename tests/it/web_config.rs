@@ -1,5 +1,7 @@
 //! Certificates and passwords in front of the pages, by the web-config of the Prometheus exporters.
 
+#![expect(clippy::unwrap_used, reason = "the helpers here are as much tests as their callers")]
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -291,9 +293,7 @@ fn prometheus_scrapes_over_tls_with_its_password_and_is_refused_without() {
     ));
     let mut site = folder.site();
     let data = TempDir::new();
-    for file in ["ca.pem"] {
-        fs::copy(folder.path().join(file), data.path().join(file)).unwrap();
-    }
+    fs::copy(folder.path().join("ca.pem"), data.path().join("ca.pem")).unwrap();
     folder.authority.write(data.path(), "own");
     let target = site.address;
     let job = |name: &str, password: &str, certificate: &str| {
@@ -379,6 +379,16 @@ fn the_daemon_serves_it_and_its_log_keeps_the_secret() {
     };
     assert_eq!([ask(PASSWORD), ask("hemligt")], [200, 401]);
     assert!(get(daemon.address(), "/-/healthy", &[]).is_err());
+    let healthy = |args: &[&str]| {
+        let listen = ("SVARSTID_HTTP_LISTEN", daemon.address().to_string());
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_svarstid"));
+        command.args(["health", "--config", config.to_str().unwrap()]).args(args).envs([listen]);
+        let output = command.output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    };
+    assert_eq!(healthy(&[]), (0, "it asks for a password, so it serves\n".to_owned()));
+    assert_eq!(healthy(&["--ready"]).0, 1);
     let said = daemon.lines().join("\n");
     assert!(said.contains("listening"), "{said}");
     let encoded =
