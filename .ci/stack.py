@@ -66,6 +66,10 @@ def compose():
             fault(f"{where}: may gain privileges")
         if service.get("cap_drop") != ["ALL"]:
             fault(f"{where}: keeps capabilities")
+    # The broker that the tests have seen.
+    version = re.search(r"<kafka.version>(.*)</kafka.version>", (ROOT / "tests/kafka/pom.xml").read_text())
+    if services["kafka"]["image"] != f"apache/kafka:{version[1]}":
+        fault(f"docker-compose.yml: kafka: the tests run with {version[1]}")
     return len(services)
 
 

@@ -81,6 +81,11 @@ impl Access {
         self.terms.tls.is_some()
     }
 
+    /// Whether passwords are asked for over plain HTTP.
+    pub(super) fn asks_in_the_clear(&self) -> bool {
+        !self.is_tls() && !self.terms.users.is_empty()
+    }
+
     /// What is in force from now on, and the task that follows the files.
     pub(super) fn follow(
         self,

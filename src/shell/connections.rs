@@ -138,7 +138,7 @@ impl Connection {
             .timer(TokioTimer::new())
             .header_read_timeout(KEEP_ALIVE_LIMIT)
             .max_buf_size(HEAD_BYTES_MAX)
-            .serve_connection(TokioIo::new(Taken::new(stream)), service);
+            .serve_connection(TokioIo::new(Taken::new(stream, WRITE_LIMIT)), service);
         let mut connection = std::pin::pin!(connection);
         let (mut is_first, mut is_stopping) = (true, false);
         loop {
@@ -160,16 +160,17 @@ impl Connection {
     }
 }
 
-/// A stream whose writes fail when the reader takes nothing for [`WRITE_LIMIT`].
+/// A stream whose writes fail when the reader takes nothing for so long.
 struct Taken<S> {
     stream: S,
+    limit: Duration,
     /// Runs while a write waits.
     patience: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: AsyncWrite + Unpin> Taken<S> {
-    fn new(stream: S) -> Taken<S> {
-        Taken { stream, patience: None }
+    fn new(stream: S, limit: Duration) -> Taken<S> {
+        Taken { stream, limit, patience: None }
     }
 
     fn patiently<T>(
@@ -181,7 +182,8 @@ impl<S: AsyncWrite + Unpin> Taken<S> {
             self.patience = None;
             return Poll::Ready(done);
         }
-        let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(WRITE_LIMIT)));
+        let limit = self.limit;
+        let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(limit)));
         ready!(patience.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -224,5 +226,41 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Taken<S> {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    /// Writes ten bytes to a reader who has room for four; the reader waits before each byte.
+    fn write_ten(limit: Duration, pause: Option<Duration>) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        runtime.block_on(async {
+            let (ours, mut theirs) = duplex(4);
+            let reading = async {
+                let Some(pause) = pause else { return std::future::pending().await };
+                for _ in 0..10 {
+                    sleep(pause).await;
+                    theirs.read_u8().await.expect("there are ten");
+                }
+            };
+            let mut stream = Taken::new(ours, limit);
+            tokio::select! {
+                biased;
+                done = stream.write_all(&[7; 10]) => done,
+                () = reading => Ok(()),
+            }
+        })
+    }
+
+    #[test]
+    fn one_who_reads_slowly_is_waited_for_and_one_who_does_not_read_is_not() {
+        let stuck = write_ten(Duration::from_millis(50), None).unwrap_err();
+        assert_eq!(stuck.kind(), io::ErrorKind::TimedOut);
+        // Longer than the limit all together, but never without a byte for so long.
+        write_ten(Duration::from_millis(500), Some(Duration::from_millis(100))).unwrap();
     }
 }

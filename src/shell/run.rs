@@ -53,7 +53,10 @@ pub fn run(asked: &Run) -> anyhow::Result<()> {
     };
     log::start(&config.log);
     let stop = Stop::on_signals()?;
-    let (listener, _) = bind(&config.http.listen)?;
+    let (listener, address) = bind(&config.http.listen)?;
+    if access.asks_in_the_clear() && !address.ip().is_loopback() {
+        tracing::warn!(%address, "passwords travel in the clear; add tls_server_config");
+    }
     match config.ledger.storage {
         Storage::Memory => {
             let settings = kafka::consumer(settings, &config.kafka.group);

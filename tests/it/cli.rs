@@ -57,7 +57,7 @@ fn every_command_has_help_with_an_example() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
-    for expected in ["demo", "run", "simulate", "replay", "forward", "check"] {
+    for expected in ["demo", "run", "simulate", "replay", "forward", "check", "health"] {
         assert!(commands.contains(&expected), "{commands:?}");
     }
     for name in commands {
@@ -121,7 +121,7 @@ fn check_tells_every_fault_at_once_and_the_environment_overrules_the_file() {
 
 #[test]
 fn the_shipped_configurations_are_free_of_faults() {
-    for name in ["svarstid.toml", "demo.toml"] {
+    for name in ["svarstid.toml", "demo.toml", "compose.toml"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name);
         ends(&svarstid(&["check", "--config", shown(&path)]), 0);
     }

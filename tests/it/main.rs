@@ -18,6 +18,7 @@ mod metrics;
 mod oracle;
 mod queue_log;
 mod rows;
+mod stack;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
