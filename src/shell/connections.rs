@@ -137,7 +137,8 @@ impl Connection {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(KEEP_ALIVE_LIMIT)
-            .max_buf_size(HEAD_BYTES_MAX)
+            .max_header_size(HEAD_BYTES_MAX)
+            .max_buf_size(2 * HEAD_BYTES_MAX)
             .serve_connection(TokioIo::new(Taken::new(stream, WRITE_LIMIT)), service);
         let mut connection = std::pin::pin!(connection);
         let (mut is_first, mut is_stopping) = (true, false);

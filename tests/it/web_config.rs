@@ -324,6 +324,25 @@ fn prometheus_scrapes_over_tls_with_its_password_and_is_refused_without() {
     site.stop();
 }
 
+#[test]
+fn a_head_without_end_is_refused() {
+    let mut site = Site::start_with(town(), Access::open());
+    let long = "x".repeat(20_000);
+    assert_eq!(get(site.address, "/-/healthy", &[("X-Long", &long)]).unwrap().status, 200);
+    let longer = "x".repeat(40_000);
+    let mut stream = TcpStream::connect(site.address).unwrap();
+    // It may hang up before all is written.
+    drop(write!(
+        stream,
+        "GET /-/healthy HTTP/1.1\r\nConnection: close\r\nX-Long: {longer}\r\n\r\n"
+    ));
+    let mut answer = Vec::new();
+    drop(stream.read_to_end(&mut answer));
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{answer:?}");
+    assert_eq!(get(site.address, "/-/healthy", &[]).unwrap().status, 200);
+    site.stop();
+}
+
 /// The example as it is shipped, with the lines of TLS put to use.
 fn example() -> (String, String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/web-config.yml");
