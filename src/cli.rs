@@ -39,6 +39,8 @@ pub enum Command {
     Calendar(Calendar),
     /// Tell every fault of a configuration at once.
     Check(Check),
+    /// Ask the daemon of this machine whether it is well, as containers do.
+    Health(Health),
     /// Look into the ledger, copy it to a file and bring it back.
     #[command(
         subcommand,
@@ -133,6 +135,9 @@ pub struct Simulate {
     /// The topic; it must exist.
     #[arg(long, value_name = "T", requires = "brokers")]
     pub topic: Option<String>,
+    /// Write each event when its time has come: what is past at once, the rest as it happens.
+    #[arg(long, requires = "brokers", conflicts_with = "truth")]
+    pub live: bool,
 }
 
 /// On or off.
@@ -430,6 +435,19 @@ pub struct Check {
     /// Ask the brokers too: whether the topics exist, and how many partitions they have.
     #[arg(long)]
     pub online: bool,
+}
+
+/// `health`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Exit code 0 when the daemon answers, 1 when it does not.\n\nExample:\n  \
+    svarstid health --config /etc/svarstid/svarstid.toml")]
+pub struct Health {
+    /// The configuration that the daemon runs with.
+    #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
+    pub config: PathBuf,
+    /// Ask whether its figures may be relied on, and print what is missing.
+    #[arg(long)]
+    pub ready: bool,
 }
 
 /// `ledger`.

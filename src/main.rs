@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::Forward(asked) => shell::forward::forward(&asked),
         Command::Calendar(asked) => shell::calendar::calendar(&asked),
         Command::Check(asked) => shell::check::check(&asked),
+        Command::Health(asked) => shell::health::health(&asked),
         Command::Ledger(Ledger::Verify(asked)) => shell::audit::verify(&asked),
         Command::Ledger(Ledger::Show(asked)) => shell::audit::show(&asked),
         Command::Ledger(Ledger::Export(asked)) => shell::backup::export(&asked),

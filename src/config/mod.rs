@@ -11,6 +11,7 @@ mod fault;
 mod figures;
 mod opening;
 mod raw;
+pub mod web;
 
 pub use daemon::{
     Commit, Http, Kafka, Ledger, Limits, Log, LogFormat, Privacy, SecurityProtocol, Storage, Topics,
@@ -68,6 +69,12 @@ impl Config {
         config.check_room(&mut document.faults);
         let faults = document.finish();
         if faults.is_empty() { Ok(config) } else { Err(faults) }
+    }
+
+    /// The `http.web_config_file` of a text that may have faults, so that the faults of both files
+    /// can be told at once.
+    pub fn web_config_file(text: &str, overrides: &[(String, String)]) -> Option<String> {
+        daemon::http(raw::Document::parse(text, overrides).section("http")).web_config_file
     }
 
     /// The names of the configured departments and queues, with room for the sources (and further

@@ -17,7 +17,7 @@ pub mod openmetrics;
 use std::sync::Arc;
 
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
 use crate::domain::snapshot::Snapshot;
 use collector::SnapshotCollector;
@@ -30,18 +30,70 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub struct Instruments {
     requests: IntCounterVec,
     live_clients: IntGauge,
+    password_checks: IntCounterVec,
+    handshake_failures: IntCounter,
+    web_config_failures: IntCounter,
+}
+
+/// What became of a password that was not known yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordCheck {
+    /// It is right.
+    Accepted,
+    /// It is wrong, or there is no such user.
+    Refused,
+    /// Too many waited for their check.
+    Busy,
+}
+
+impl PasswordCheck {
+    const ALL: [PasswordCheck; 3] =
+        [PasswordCheck::Accepted, PasswordCheck::Refused, PasswordCheck::Busy];
+
+    fn label(self) -> &'static str {
+        match self {
+            PasswordCheck::Accepted => "accepted",
+            PasswordCheck::Refused => "refused",
+            PasswordCheck::Busy => "busy",
+        }
+    }
 }
 
 impl Instruments {
     /// All at zero.
     pub fn new() -> Self {
-        let requests = names::HTTP_REQUESTS;
+        let counters = |family: names::Family| {
+            IntCounterVec::new(Opts::new(family.name, family.help), family.labels).expect(VALID)
+        };
+        let counter =
+            |family: names::Family| IntCounter::new(family.name, family.help).expect(VALID);
+        let password_checks = counters(names::HTTP_PASSWORD_CHECKS);
+        for outcome in PasswordCheck::ALL {
+            password_checks.with_label_values(&[outcome.label()]);
+        }
         Instruments {
-            requests: IntCounterVec::new(Opts::new(requests.name, requests.help), requests.labels)
-                .expect(VALID),
+            requests: counters(names::HTTP_REQUESTS),
             live_clients: IntGauge::new(names::LIVE_CLIENTS.name, names::LIVE_CLIENTS.help)
                 .expect(VALID),
+            password_checks,
+            handshake_failures: counter(names::HTTP_HANDSHAKE_FAILURES),
+            web_config_failures: counter(names::HTTP_WEB_CONFIG_FAILURES),
         }
+    }
+
+    /// Counts a password that was not known yet.
+    pub fn count_password_check(&self, outcome: PasswordCheck) {
+        self.password_checks.with_label_values(&[outcome.label()]).inc();
+    }
+
+    /// Counts a TLS handshake that came to nothing.
+    pub fn count_handshake_failure(&self) {
+        self.handshake_failures.inc();
+    }
+
+    /// Counts a change of the web-config that could not be taken over.
+    pub fn count_web_config_failure(&self) {
+        self.web_config_failures.inc();
     }
 
     /// Counts one answered request. `handler` is a route of ours, never what the client wrote.
@@ -63,6 +115,9 @@ impl Instruments {
         registry.register(Box::new(SnapshotCollector::new(snapshot.clone()))).expect(VALID);
         registry.register(Box::new(self.requests.clone())).expect(VALID);
         registry.register(Box::new(self.live_clients.clone())).expect(VALID);
+        registry.register(Box::new(self.password_checks.clone())).expect(VALID);
+        registry.register(Box::new(self.handshake_failures.clone())).expect(VALID);
+        registry.register(Box::new(self.web_config_failures.clone())).expect(VALID);
         registry.register(Box::new(ProcessCollector::for_self())).expect(VALID);
         TextEncoder::new().encode_to_string(&registry.gather()).expect(VALID)
     }

@@ -410,6 +410,12 @@ catalogue! {
     Web {
         HTTP_REQUESTS: Counter "svarstid_http_requests_total" ["handler", "code"]
             "Requests answered, by route and status.";
+        HTTP_PASSWORD_CHECKS: Counter "svarstid_http_password_checks_total" ["outcome"]
+            "Passwords that were checked against their hash: accepted, refused, or busy when too many waited.";
+        HTTP_HANDSHAKE_FAILURES: Counter "svarstid_http_handshake_failures_total" []
+            "Connections that did not get through the TLS handshake.";
+        HTTP_WEB_CONFIG_FAILURES: Counter "svarstid_http_web_config_failures_total" []
+            "Changes of the web-config or its certificates that could not be taken over.";
         LIVE_CLIENTS: Gauge "svarstid_live_clients" []
             "Readers of the live stream.";
     }

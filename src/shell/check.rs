@@ -8,7 +8,7 @@ use rdkafka::admin::AdminClient;
 use rdkafka::client::DefaultClientContext;
 
 use super::kafka::{self, Missing};
-use super::{Usage, read_config, usage};
+use super::{Usage, read_served, usage};
 use crate::cli::Check;
 
 /// How long the brokers may take for an answer.
@@ -20,7 +20,7 @@ const ASK: Duration = Duration::from_secs(10);
 ///
 /// [`Usage`] with every fault; a failure when no broker answers.
 pub fn check(asked: &Check) -> anyhow::Result<()> {
-    let config = read_config(&asked.config, &[])?;
+    let (config, _) = read_served(&asked.config, &[])?;
     let mut out = io::stdout().lock();
     if asked.online {
         let client: AdminClient<DefaultClientContext> = kafka::settings(&config.kafka)?

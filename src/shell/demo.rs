@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use super::access::Access;
 use super::broker::Embedded;
 use super::clock::Clock;
 use super::consume::{self, Feed};
@@ -96,7 +97,9 @@ pub fn demo(asked: &Demo) -> anyhow::Result<()> {
     client.set("fetch.wait.max.ms", "10");
     let engine = run::engine(&config, &Keys::fixed());
     let feed = Feed::new(&config, client, clock, engine, stop.clone());
-    let served = run::serve(&clock, &stop, listener, move |outlet| consume::read(feed, outlet));
+    let served = run::serve(&clock, &stop, listener, Access::open(), move |outlet| {
+        consume::read(feed, outlet)
+    });
     stop.ask();
     let simulated = simulator.join().map_err(|_| anyhow::anyhow!("the simulator's thread died"))?;
     served.and(simulated)
@@ -107,12 +110,13 @@ fn working_day_from(day: Day) -> Day {
     if WorkingDays::is_working_day(day) { day } else { WorkingDays::nth_after(day, 1) }
 }
 
-struct SimulatedDay {
-    simulation: Simulation,
-    producer: Producer,
+/// A simulation that is delivered as time passes.
+pub(super) struct SimulatedDay {
+    pub(super) simulation: Simulation,
+    pub(super) producer: Producer,
     /// The record that is next.
-    held: Option<Record>,
-    stop: Stop,
+    pub(super) held: Option<Record>,
+    pub(super) stop: Stop,
 }
 
 impl SimulatedDay {
@@ -135,7 +139,7 @@ impl SimulatedDay {
     }
 
     /// Delivers each record when the clock says so, up to `until`. Gives false when it was stopped.
-    fn live(&mut self, clock: &Clock, until: Option<Timestamp>) -> anyhow::Result<bool> {
+    pub(super) fn live(&mut self, clock: &Clock, until: Option<Timestamp>) -> anyhow::Result<bool> {
         /// The broker's answers are heard at least so often.
         const HEAR: Duration = Duration::from_millis(100);
         loop {
@@ -155,7 +159,7 @@ impl SimulatedDay {
     }
 
     /// Delivers what is left, whenever it arrives. Gives false when it was stopped.
-    fn deliver_rest(&mut self) -> anyhow::Result<bool> {
+    pub(super) fn deliver_rest(&mut self) -> anyhow::Result<bool> {
         self.deliver_until(Timestamp(i64::MAX))?;
         self.producer.drain(&self.stop)
     }

@@ -10,6 +10,10 @@
 //! | `/-/ready` | 200, or 503 with the reasons, one a line |
 //! | `/api/v1/figures?interval=quarter\|hour\|day\|month` | the figures as JSON, from the engine; by the hour unless told |
 //!
+//! With a web-config, every route asks for the password (and the certificate) that it demands, the
+//! two of health included, as the Prometheus exporters do: whoever probes from outside can carry
+//! credentials, and what stands on `/-/ready` names topics and partitions.
+//!
 //! Everything shown is drawn from one snapshot; only `/api/v1/figures` asks the engine. Scripts
 //! and styles come from here alone, by a strict content security policy.
 
@@ -31,8 +35,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tower_http::compression::CompressionLayer;
 
+use super::access::Access;
 use super::clock::Stopwatch;
+use super::connections;
 use super::pages::{self, Part};
+use super::password::{Gate, authenticate};
 use crate::domain::snapshot::Snapshot;
 use crate::metrics::{self, Instruments, LiveClient};
 
@@ -47,6 +54,8 @@ pub struct Web {
     pub figures: mpsc::Sender<FiguresQuestion>,
     /// Turns true when the daemon stops.
     pub shutdown: watch::Receiver<bool>,
+    /// Who may read, and over what.
+    pub access: Access,
 }
 
 /// A picture and how old it is.
@@ -101,8 +110,6 @@ const FIGURES_LIMIT: Duration = Duration::from_secs(10);
 const LIVE_PERIOD: Duration = Duration::from_secs(1);
 /// More open streams than this are refused; the page then still works by reload.
 const LIVE_CLIENTS_MAX: usize = 1_000;
-/// After this a stop does not wait for slow readers.
-const DRAIN_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// Nothing is loaded from elsewhere, nothing is inline, nobody may frame the page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
@@ -110,24 +117,20 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
      frame-ancestors 'none'";
 
 /// Serves until `web.shutdown` turns true, or its sender goes.
-///
-/// # Errors
-///
-/// When the listener fails.
-pub async fn serve(listener: TcpListener, web: Web) -> anyhow::Result<()> {
-    let mut stop = web.shutdown.clone();
-    let mut drained = web.shutdown.clone();
-    let server = axum::serve(listener, router(web)).with_graceful_shutdown(async move {
-        stopped(&mut stop).await;
-    });
+pub async fn serve(listener: TcpListener, web: Web) {
+    let instruments = Instruments::new();
+    let (terms, follow) = web.access.clone().follow(instruments.clone());
+    let stop = web.shutdown.clone();
+    let gate = Gate::new(terms.clone(), instruments.clone());
+    let router = router(web, gate, instruments.clone());
     tokio::select! {
-        result = server.into_future() => Ok(result?),
-        () = async { stopped(&mut drained).await; tokio::time::sleep(DRAIN_LIMIT).await } => Ok(()),
+        () = connections::serve(listener, router, terms, instruments, stop) => {}
+        () = follow => {}
     }
 }
 
 /// Waits for the stop; a sender that is gone is a stop too.
-async fn stopped(shutdown: &mut watch::Receiver<bool>) {
+pub(super) async fn stopped(shutdown: &mut watch::Receiver<bool>) {
     drop(shutdown.wait_for(|stop| *stop).await);
 }
 
@@ -138,11 +141,11 @@ struct Shared {
     live: Arc<AtomicUsize>,
 }
 
-fn router(web: Web) -> Router {
-    let shared =
-        Shared { web, instruments: Instruments::new(), live: Arc::new(AtomicUsize::new(0)) };
+fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
+    let shared = Shared { web, instruments, live: Arc::new(AtomicUsize::new(0)) };
     let counted = |handler: &'static str, route: MethodRouter<Shared>| {
         let instruments = shared.instruments.clone();
+        let route = route.layer(from_fn_with_state(gate.clone(), authenticate));
         route.layer(from_fn_with_state((instruments, handler), count))
     };
     let mut router = Router::new().fallback_service(

@@ -4,6 +4,7 @@
 //! A command gives back one error chain, which [`exit_code`] prints once. [`Usage`] in the chain
 //! tells a wrong usage or configuration (exit code 2) from a failure (exit code 1).
 
+pub mod access;
 pub mod append;
 pub mod audit;
 pub mod backfill;
@@ -12,12 +13,14 @@ pub mod broker;
 pub mod calendar;
 pub mod check;
 pub mod clock;
+mod connections;
 pub mod consume;
 pub mod crash;
 pub mod demo;
 mod events;
 pub mod forward;
 pub mod group;
+pub mod health;
 pub mod http;
 pub mod kafka;
 pub mod ledger;
@@ -26,6 +29,7 @@ pub mod log;
 mod member;
 pub mod outlet;
 pub mod pages;
+mod password;
 mod place;
 pub mod produce;
 pub mod reader;
@@ -52,6 +56,7 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use self::access::Access;
 use crate::config::{Config, Fault};
 use crate::domain::calendar::Day;
 
@@ -108,6 +113,33 @@ pub fn exit_code(done: anyhow::Result<()>) -> ExitCode {
 ///
 /// [`Usage`] when the file cannot be read or has faults: all of them.
 pub fn read_config(path: &Path, more: &[(&str, &str)]) -> anyhow::Result<Config> {
+    let (text, overrides) = written(path, more)?;
+    Config::parse(&text, &overrides).map_err(|found| faults(&found))
+}
+
+/// The same, with who may read the pages: the web-config and the files that it names.
+///
+/// # Errors
+///
+/// [`Usage`] with the faults of all files.
+pub fn read_served(path: &Path, more: &[(&str, &str)]) -> anyhow::Result<(Config, Access)> {
+    let (text, overrides) = written(path, more)?;
+    let access = match Config::web_config_file(&text, &overrides) {
+        Some(file) => Access::read(Path::new(&file)),
+        None => Ok(Access::open()),
+    };
+    match (Config::parse(&text, &overrides), access) {
+        (Ok(config), Ok(access)) => Ok((config, access)),
+        (config, access) => {
+            let mut found = config.err().unwrap_or_default();
+            found.extend(access.err().unwrap_or_default());
+            Err(faults(&found))
+        }
+    }
+}
+
+/// What a file says, and what the environment and the flags say over it.
+fn written(path: &Path, more: &[(&str, &str)]) -> anyhow::Result<(String, Vec<(String, String)>)> {
     let text = fs::read_to_string(path).map_err(|error| {
         let shown = path.display();
         usage(format!("cannot read config \"{shown}\": {error}; give its path with --config"))
@@ -121,7 +153,7 @@ pub fn read_config(path: &Path, more: &[(&str, &str)]) -> anyhow::Result<Config>
     overrides.retain(|(name, _)| more.iter().all(|(flag, _)| flag != name));
     overrides.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     overrides.sort();
-    Config::parse(&text, &overrides).map_err(|found| faults(&found))
+    Ok((text, overrides))
 }
 
 /// Reads a file that holds a secret; the line's end that editors leave is not part of it.

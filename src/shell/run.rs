@@ -8,12 +8,13 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::access::Access;
 use super::clock::{Clock, Stopwatch};
 use super::consume::{self, Feed};
 use super::http::{self, Readiness, Shown, Web};
 use super::live::{self, Live};
 use super::outlet::Outlet;
-use super::{Stop, kafka, log, read_config, read_secret, usage};
+use super::{Stop, kafka, log, read_secret, read_served, usage};
 use crate::cli::Run;
 use crate::config::{Config, Storage};
 use crate::domain::snapshot::Snapshot;
@@ -35,8 +36,7 @@ const QUESTIONS: usize = 16;
 /// [`super::Usage`] for a faulty configuration, a failure otherwise.
 pub fn run(asked: &Run) -> anyhow::Result<()> {
     let listen = asked.listen.as_deref().map(|address| ("SVARSTID_HTTP_LISTEN", address));
-    let config = read_config(&asked.config, listen.as_slice())?;
-    refuse_unserved(&config)?;
+    let (config, access) = read_served(&asked.config, listen.as_slice())?;
     let settings = kafka::settings(&config.kafka)?;
     if config.ledger.storage == Storage::Kafka && config.privacy.id_key_file.is_none() {
         return Err(usage(
@@ -53,30 +53,22 @@ pub fn run(asked: &Run) -> anyhow::Result<()> {
     };
     log::start(&config.log);
     let stop = Stop::on_signals()?;
-    let (listener, _) = bind(&config.http.listen)?;
+    let (listener, address) = bind(&config.http.listen)?;
+    if access.asks_in_the_clear() && !address.ip().is_loopback() {
+        tracing::warn!(%address, "passwords travel in the clear; add tls_server_config");
+    }
     match config.ledger.storage {
         Storage::Memory => {
             let settings = kafka::consumer(settings, &config.kafka.group);
             let feed = Feed::new(&config, settings, clock, engine, stop.clone());
-            serve(&clock, &stop, listener, move |outlet| consume::read(feed, outlet))
+            serve(&clock, &stop, listener, access, move |outlet| consume::read(feed, outlet))
         }
         Storage::Kafka => {
             let key = keys.fingerprint();
             let stopped = stop.clone();
             let live = Live { config, settings, clock, engine, key, stop: stop.clone() };
-            serve(&clock, &stopped, listener, move |outlet| live::read(live, outlet))
+            serve(&clock, &stopped, listener, access, move |outlet| live::read(live, outlet))
         }
-    }
-}
-
-/// A promise that is not kept must not look as if it were.
-fn refuse_unserved(config: &Config) -> anyhow::Result<()> {
-    match &config.http.web_config_file {
-        Some(_) => Err(usage(
-            "http.web_config_file: this version serves neither TLS nor passwords; remove the key \
-             and put a proxy in front",
-        )),
-        None => Ok(()),
     }
 }
 
@@ -168,6 +160,7 @@ pub(super) fn serve(
     clock: &Clock,
     stop: &Stop,
     listener: TcpListener,
+    access: Access,
     read: impl FnOnce(Outlet) -> anyhow::Result<()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr().context("cannot tell the address")?;
@@ -182,6 +175,7 @@ pub(super) fn serve(
         readiness: readiness.subscribe(),
         figures,
         shutdown: stop.receiver(),
+        access,
     };
     let outlet = Outlet::new(pictures, readiness, questions);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -217,10 +211,10 @@ pub(super) fn serve(
             },
         };
         let served = match served {
-            Some(served) => served.context("the server died").and_then(|done| done),
+            Some(served) => served.context("the server died"),
             // Whoever keeps a connection open is not waited for.
             None => match tokio::time::timeout(CONNECTIONS_LIMIT, server).await {
-                Ok(served) => served.context("the server died").and_then(|done| done),
+                Ok(served) => served.context("the server died"),
                 Err(_) => Ok(()),
             },
         };

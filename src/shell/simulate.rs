@@ -9,6 +9,8 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::civil::Date;
 
+use super::clock::Clock;
+use super::demo::SimulatedDay;
 use super::produce::{Patience, Producer};
 use super::{Stop, day, kafka, log, usage};
 use crate::cli::{Simulate, Switch};
@@ -34,6 +36,7 @@ pub fn simulate(asked: &Simulate) -> anyhow::Result<()> {
     // Made first, so that a path that cannot be written is told before the work.
     let truth = asked.truth.as_deref().map(|path| create(path, "--truth")).transpose()?;
     match (&asked.brokers, &asked.topic) {
+        (Some(brokers), Some(topic)) if asked.live => return live(simulation, brokers, topic),
         (Some(brokers), Some(topic)) => produce(&mut simulation, brokers, topic)?,
         _ => match asked.out.as_deref().filter(|path| *path != Path::new("-")) {
             Some(path) => write(&mut simulation, create(path, "--out")?)?,
@@ -97,6 +100,18 @@ fn produce(simulation: &mut Simulation, brokers: &str, topic: &str) -> anyhow::R
     }
     producer.drain(&stop)?;
     progress.finish_and_clear();
+    Ok(())
+}
+
+/// Delivers as time passes, until the last day is over or somebody asks for a stop.
+fn live(simulation: Simulation, brokers: &str, topic: &str) -> anyhow::Result<()> {
+    log::start_default();
+    let stop = Stop::on_signals()?;
+    let producer = Producer::new(kafka::plain(brokers), topic, Patience::HalfAMinute, 20, &stop)?;
+    let mut days = SimulatedDay { simulation, producer, held: None, stop: stop.clone() };
+    let ended = days.live(&Clock::Real, None)? && days.deliver_rest()?;
+    tracing::info!(ended, "the simulation stops");
+    stop.ask();
     Ok(())
 }
 

@@ -57,7 +57,9 @@ fn every_command_has_help_with_an_example() {
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
-    for expected in ["demo", "run", "simulate", "replay", "forward", "calendar", "check"] {
+    for expected in
+        ["demo", "run", "simulate", "replay", "report", "forward", "calendar", "check", "health"]
+    {
         assert!(commands.contains(&expected), "{commands:?}");
     }
     for name in commands {
@@ -121,7 +123,7 @@ fn check_tells_every_fault_at_once_and_the_environment_overrules_the_file() {
 
 #[test]
 fn the_shipped_configurations_are_free_of_faults() {
-    for name in ["svarstid.toml", "demo.toml"] {
+    for name in ["svarstid.toml", "demo.toml", "compose.toml"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name);
         ends(&svarstid(&["check", "--config", shown(&path)]), 0);
     }
@@ -138,12 +140,31 @@ fn check_online_says_that_nobody_answers() {
 }
 
 #[test]
-fn a_promise_that_is_not_kept_is_refused() {
+fn a_web_config_that_cannot_be_kept_is_refused_with_all_other_faults() {
     let folder = TempDir::new();
-    let path = folder.path().join("config.toml");
-    fs::write(&path, "[http]\nweb_config_file = \"/etc/web.yml\"\n").unwrap();
-    let (_, err) = ends(&svarstid(&["run", "--config", shown(&path)]), 2);
-    assert!(err.contains("put a proxy in front"), "{err}");
+    let [path, web] = ["config.toml", "web.yml"].map(|name| folder.path().join(name));
+    let tls = "cert_file: missing.pem, key_file: key.pem";
+    fs::write(folder.path().join("key.pem"), "no key").unwrap();
+    fs::write(&path, format!("[http]\nwidow = 1\nweb_config_file = {web:?}\n")).unwrap();
+    let told = |command: &str, text: &str| {
+        fs::write(&web, text).unwrap();
+        let (out, err) = ends(&svarstid(&[command, "--config", shown(&path)]), 2);
+        assert_eq!(out, "");
+        err
+    };
+    for command in ["check", "run"] {
+        let err = told(command, &format!("tls_server_config: {{{tls}, min_version: TLS11}}\n"));
+        assert!(err.contains("web.yml: tls_server_config.min_version = \"TLS11\""), "{err}");
+        assert!(err.contains("http.widow"), "{err}");
+        assert_eq!(err.lines().count(), 2, "{err}");
+        let err = told(command, &format!("tls_server_config: {{{tls}}}\n"));
+        assert!(err.contains("missing.pem\": cannot be read: No such file"), "{err}");
+        assert!(err.contains("key_file = \"key.pem\": holds no private key"), "{err}");
+        assert_eq!(err.lines().count(), 3, "{err}");
+    }
+    fs::remove_file(&web).unwrap();
+    let (_, err) = ends(&svarstid(&["check", "--config", shown(&path)]), 2);
+    assert!(err.contains("http.web_config_file = \"/"), "{err}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use svarstid::domain::snapshot::Snapshot;
 use svarstid::domain::units::Millis;
+use svarstid::shell::access::Access;
 use svarstid::shell::clock::Stopwatch;
 use svarstid::shell::http::{FiguresQuestion, Readiness, Shown, Web, serve};
 use tokio::sync::{mpsc, watch};
@@ -19,8 +20,8 @@ fn shown(snapshot: Snapshot) -> Shown {
 }
 
 /// The server in a thread of its own.
-struct Site {
-    address: SocketAddr,
+pub(crate) struct Site {
+    pub(crate) address: SocketAddr,
     pictures: watch::Sender<Shown>,
     readiness: watch::Sender<Readiness>,
     shutdown: watch::Sender<bool>,
@@ -30,6 +31,10 @@ struct Site {
 
 impl Site {
     fn start(snapshot: Snapshot) -> Site {
+        Site::start_with(snapshot, Access::open())
+    }
+
+    pub(crate) fn start_with(snapshot: Snapshot, access: Access) -> Site {
         let (pictures, picture_reader) = watch::channel(shown(snapshot));
         let ready = Readiness { ready: true, ..Readiness::default() };
         let (readiness, readiness_reader) = watch::channel(ready);
@@ -43,14 +48,17 @@ impl Site {
             readiness: readiness_reader,
             figures: figures_sender,
             shutdown: shutdown_reader,
+            access,
         };
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
                 .enable_all()
                 .build()?;
-            runtime
-                .block_on(async { serve(tokio::net::TcpListener::from_std(listener)?, web).await })
+            runtime.block_on(async {
+                serve(tokio::net::TcpListener::from_std(listener)?, web).await;
+                Ok(())
+            })
         });
         Site { address, pictures, readiness, shutdown, figures, thread: Some(thread) }
     }
@@ -65,7 +73,7 @@ impl Site {
     }
 
     /// Stops it and waits; gives how long that took.
-    fn stop(&mut self) -> Duration {
+    pub(crate) fn stop(&mut self) -> Duration {
         let start = now();
         self.shutdown.send(true).expect("the server listens for the stop");
         self.thread

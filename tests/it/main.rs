@@ -21,7 +21,9 @@ mod questions;
 mod queue_log;
 mod report;
 mod rows;
+mod stack;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
+mod web_config;
 mod windows;

@@ -390,6 +390,7 @@ fn no_label_can_name_anyone() {
         "kind",
         "measure",
         "name",
+        "outcome",
         "partition",
         "percentile",
         "reason",

@@ -39,10 +39,25 @@ pub(crate) fn get(
     path: &str,
     headers: &[(&str, &str)],
 ) -> std::io::Result<Response> {
+    ask(&mut connect(server)?, server, path, headers)
+}
+
+/// A connection on which nothing waits for longer than 10 s.
+pub(super) fn connect(server: SocketAddr) -> std::io::Result<TcpStream> {
     let limit = Duration::from_secs(10);
-    let mut stream = TcpStream::connect_timeout(&server, limit)?;
+    let stream = TcpStream::connect_timeout(&server, limit)?;
     stream.set_read_timeout(Some(limit))?;
     stream.set_write_timeout(Some(limit))?;
+    Ok(stream)
+}
+
+/// Asks over a stream of any kind, and reads until its end.
+pub(super) fn ask(
+    stream: &mut (impl Read + Write),
+    server: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> std::io::Result<Response> {
     let mut request = format!("GET {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));

@@ -13,6 +13,7 @@ mod http;
 mod kafka;
 mod metrics;
 mod process;
+mod tls;
 pub(crate) mod truth;
 
 use std::fs;
@@ -32,6 +33,7 @@ pub(crate) use kafka::{
 };
 pub(crate) use metrics::{metric_total, metric_value, promtool, promtool_check_metrics};
 pub(crate) use process::{Alertmanager, Daemon, Prometheus};
+pub(crate) use tls::{Authority, Reader, Secured};
 
 /// Between two looks at something that is waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
