@@ -43,6 +43,10 @@ pub enum Group {
     Month,
     /// Waits in windows of time.
     Percentiles,
+    /// Questions by e-mail and e-service.
+    Questions,
+    /// What became of questions, and what citizens say.
+    Quality,
     /// Who is who.
     Identity,
     /// The stream of events.
@@ -57,7 +61,7 @@ pub enum Group {
 
 impl Group {
     /// Every group in the order of the catalogue.
-    pub const ALL: [Group; 12] = [
+    pub const ALL: [Group; 14] = [
         Group::Switchboard,
         Group::Queue,
         Group::Live,
@@ -65,6 +69,8 @@ impl Group {
         Group::GoalWindows,
         Group::Month,
         Group::Percentiles,
+        Group::Questions,
+        Group::Quality,
         Group::Identity,
         Group::Stream,
         Group::Ledger,
@@ -82,6 +88,8 @@ impl Group {
             Group::GoalWindows => "Goals in windows",
             Group::Month => "The month ahead",
             Group::Percentiles => "Waits in windows",
+            Group::Questions => "Questions by e-mail and e-service",
+            Group::Quality => "Quality",
             Group::Identity => "Identity",
             Group::Stream => "Stream",
             Group::Ledger => "Ledger",
@@ -276,6 +284,38 @@ catalogue! {
         ALL_SWITCHBOARD_WAIT: Gauge "svarstid_all_switchboard_answer_window_seconds"
             ["window", "percentile"]
             "Percentile of the waits for the switchboard's answer, from merged histograms.";
+    }
+    Questions {
+        QUESTIONS_RECEIVED: Counter "svarstid_questions_received_total" ["department", "channel"]
+            "Questions received by e-mail and e-service.";
+        QUESTIONS_ANSWERED: Counter "svarstid_questions_answered_total" ["department", "channel"]
+            "Questions that a person has replied to; automatic receipts do not count.";
+        QUESTIONS_WITHIN: Counter "svarstid_questions_answered_within_target_total"
+            ["department", "channel"]
+            "Questions whose first human reply came within two working days (goal 4).";
+        QUESTIONS_OPEN: Gauge "svarstid_questions_open" ["department", "channel"]
+            "Questions without a human reply now.";
+        QUESTIONS_OVERDUE: Gauge "svarstid_questions_overdue" ["department", "channel"]
+            "Of them, those past their last moment.";
+        QUESTIONS_NEXT: Gauge "svarstid_questions_next_deadline_timestamp_seconds"
+            ["department", "channel"]
+            "The earliest last moment to answer an open question in time; absent without one.";
+        QUESTION_ANSWER: Histogram "svarstid_question_answer_working_seconds" ["department"]
+            "Working time (8 h a working day) from receipt to the first human reply.";
+    }
+    Quality {
+        FIRST_CONTACT_CLASSIFIED: Counter "svarstid_first_contact_questions_classified_total"
+            ["department"] "Questions put at the desk of which it is known where they were settled.";
+        FIRST_CONTACT_RESOLVED: Counter "svarstid_first_contact_questions_resolved_total"
+            ["department"] "Of them, those settled at the desk without being passed on.";
+        SURVEY_SATISFIED: Gauge "svarstid_survey_satisfied_ratio" ["department", "measure"]
+            "Share satisfied in the latest survey of the department; absent before one.";
+        SURVEY_RESPONSES: Gauge "svarstid_survey_responses" ["department", "measure"]
+            "Answers behind that share.";
+        ALL_SURVEY_SATISFIED: Gauge "svarstid_all_survey_satisfied_ratio" ["measure"]
+            "Share satisfied in the latest survey of the whole municipality; absent before one.";
+        ALL_SURVEY_RESPONSES: Gauge "svarstid_all_survey_responses" ["measure"]
+            "Answers behind that share, whole municipality.";
     }
     Identity {
         DEPARTMENT_INFO: Gauge "svarstid_department_info" ["department", "name"]

@@ -194,7 +194,7 @@ fn ledger() -> LedgerView {
 pub(crate) const NOBODY: [i64; 6] = [0; 6];
 
 /// Two departments: one busy, one without calls and with two agents.
-fn small() -> Snapshot {
+pub(crate) fn small() -> Snapshot {
     let busy = Made {
         slug: "miljo",
         name: "Miljö \"och\" byggnad",
@@ -224,7 +224,7 @@ fn small() -> Snapshot {
 
 /// Compares with a file that `SVARSTID_UPDATE_GOLDEN=1` writes again.
 #[track_caller]
-fn assert_golden(path: &str, text: &str) {
+pub(crate) fn assert_golden(path: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("SVARSTID_UPDATE_GOLDEN").is_some_and(|flag| flag == "1") {
         fs::create_dir_all(path.parent().expect("the file is in a folder"))
@@ -318,6 +318,7 @@ fn no_label_can_name_anyone() {
         "goal",
         "handler",
         "kind",
+        "measure",
         "name",
         "partition",
         "percentile",
