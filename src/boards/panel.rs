@@ -398,15 +398,18 @@ fn verdict_thresholds() -> Value {
     thresholds(&steps)
 }
 
-/// A range holds both its ends and the first that fits counts, so the best comes first.
+/// A range holds both its ends and the first that fits counts, so the best comes first. An end
+/// that is null counts as 0 to some Grafana, so ends are written out, beyond what shares can be.
 fn verdict_mappings() -> Value {
+    const BEYOND: f64 = 1000.0;
     let ranges: Vec<Value> = VERDICT
         .iter()
         .rev()
         .enumerate()
         .map(|(at, (from, color, word))| {
             let result = json!({"color": color, "index": at, "text": word});
-            json!({"type": "range", "options": {"from": from, "to": null, "result": result}})
+            let options = json!({"from": from.unwrap_or(-BEYOND), "to": BEYOND, "result": result});
+            json!({"type": "range", "options": options})
         })
         .collect();
     json!(ranges)

@@ -322,6 +322,45 @@ fn the_rules_of_grafanas_linter_hold() {
     }
 }
 
+/// What Grafana makes of a number: the first range that holds it, where an end that is null is 0.
+#[test]
+fn words_stand_for_every_margin() {
+    let word = |mappings: &Value, margin: f64| {
+        let fits = |mapping: &&Value| {
+            let end = |key: &str| mapping["options"][key].as_f64().unwrap_or(0.0);
+            margin >= end("from") && margin <= end("to")
+        };
+        let found = mappings.as_array().unwrap().iter().find(fits);
+        found.map(|mapping| text(&mapping["options"]["result"], "text").to_owned())
+    };
+    let mut judged = 0;
+    for board in boards::all() {
+        for panel in list(&document(&board), "panels") {
+            let defaults = &panel["fieldConfig"]["defaults"]["mappings"];
+            let overridden = list(&panel["fieldConfig"], "overrides")
+                .iter()
+                .flat_map(|one| list(one, "properties"))
+                .filter(|property| property["id"] == "mappings")
+                .map(|property| &property["value"]);
+            for mappings in overridden.chain([defaults]).filter(|m| m[0]["type"] == "range") {
+                let cases = [
+                    (0.1, "Målet nås"),
+                    (0.0, "Målet nås"),
+                    (-1e-9, "Nära"),
+                    (-0.02, "Nära"),
+                    (-0.021, "Nås inte"),
+                    (-0.9, "Nås inte"),
+                ];
+                for (margin, wanted) in cases {
+                    assert_eq!(word(mappings, margin).as_deref(), Some(wanted), "{margin}");
+                }
+                judged += 1;
+            }
+        }
+    }
+    assert!(judged >= 10, "{judged}");
+}
+
 /// A field or a column that an override or a link speaks of is one that the panel has.
 #[test]
 fn columns_that_are_spoken_of_are_there() {
