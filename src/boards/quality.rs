@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::panel::{GREEN, Panel, RED, Reading};
-use super::query::{DEPARTMENT, gauge, named, rate};
+use super::query::{DEPARTMENT, gauge, named, printed_against, rate};
 use super::{Board, Departments};
 use crate::metrics::names::{self, Family};
 
@@ -32,6 +32,7 @@ pub(super) fn board() -> Board {
 }
 
 fn satisfied() -> Panel {
+    let share = gauge(&names::ALL_SURVEY_SATISFIED, "");
     Panel::stat(
         "Nöjda medborgare, senaste undersökningen",
         "Andel nöjda eller mycket nöjda i hela kommunen, för varje mått, och antalet svar. \
@@ -39,7 +40,7 @@ fn satisfied() -> Panel {
     )
     .size(24, 5)
     .unit("none")
-    .ask(Reading::Instant, "Andel ({{measure}})", gauge(&names::ALL_SURVEY_SATISFIED, ""))
+    .ask(Reading::Instant, "Andel ({{measure}})", printed_against(&share, LEVEL))
     .ask(Reading::Instant, "Svar ({{measure}})", gauge(&names::ALL_SURVEY_RESPONSES, ""))
     .query_field(
         "A",
@@ -65,7 +66,7 @@ fn departments() -> Panel {
     )
     .size(24, 8)
     .unit("none")
-    .ask(Reading::Table, "", named(&share))
+    .ask(Reading::Table, "", named(&printed_against(&share, LEVEL)))
     .ask(Reading::Table, "", format!("{share} - {LEVEL}"))
     .ask(Reading::Table, "", gauge(&names::SURVEY_RESPONSES, DEPARTMENT))
     .columns(&[

@@ -85,6 +85,11 @@ pub(super) fn printed(share: &str) -> String {
     )
 }
 
+/// As [`printed`], for a share that should reach a level that is no goal of the daemon's.
+pub(super) fn printed_against(share: &str, level: f64) -> String {
+    format!("(floor(1000 * {share} + 1e-9) / 1000 < {level}) or {share}")
+}
+
 /// The levels of the goals with this good side.
 fn level(direction: &str) -> String {
     let (target, info) = (each(&names::GOAL_TARGET, ""), each(&names::GOAL_INFO, ""));
@@ -111,5 +116,5 @@ pub(super) fn named(expression: &str) -> String {
 pub(super) fn staffing(matchers: &str) -> String {
     let open = gauge(&names::DEPARTMENT_OPEN, matchers);
     let staffed = gauge(&names::DEPARTMENT_STAFFED, matchers);
-    format!("{open} * (1 + {staffed}) or {open} * 3")
+    format!("({open} * (1 + {staffed}) or {open} * 3)")
 }

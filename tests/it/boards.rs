@@ -505,3 +505,62 @@ fn a_goal_is_met_exactly_at_its_level_and_never_by_rounding() {
         }
     }
 }
+
+/// Closed, unstaffed, staffed and unknown are told apart, and only open minutes without anyone are
+/// counted as unstaffed.
+#[test]
+fn unstaffed_is_open_without_anyone() {
+    let departments = [
+        ("closed", 0, Some(0)),
+        ("unstaffed", 1, Some(0)),
+        ("staffed", 1, Some(1)),
+        ("unknown", 1, None),
+        ("closed_and_unknown", 0, None),
+    ];
+    let mut rendered = String::new();
+    for (department, open, staffed) in departments {
+        let mut put = |family: &str, more: &str, value: u8| {
+            let line = format!("svarstid_{family}{{department=\"{department}\"{more}}} {value}\n");
+            rendered.push_str(&line);
+        };
+        put("department_info", &format!(",name=\"{department}\""), 1);
+        put("department_open", "", open);
+        if let Some(staffed) = staffed {
+            put("department_staffed", "", staffed);
+        }
+    }
+    let targets = [serve(rendered.clone()), serve(rendered)];
+    let Some(prometheus) = Prometheus::start_many(&targets) else { return };
+    wait_until("scrapes", Duration::from_secs(30), || {
+        prometheus.value("count(svarstid_department_open)") == Some(10.0)
+    });
+    let asked = |panel: &str| {
+        let all = every_expression("svarstid").into_iter();
+        let found = all.filter(|one| one.board == "Bemanning" && one.panel.starts_with(panel));
+        // Seconds, since nobody waits for minutes.
+        found.map(|one| one.expression.replace(":1m]", ":1s]")).collect::<Vec<_>>()
+    };
+    let answer = |expression: &str| {
+        let found = prometheus.query(expression).into_iter();
+        found
+            .map(|(labels, value)| (text(&labels, "name").to_owned(), value))
+            .collect::<BTreeMap<_, _>>()
+    };
+    let [staffing] = &asked("Bemannade nummer")[..] else { panic!("one query") };
+    let wanted = [
+        ("closed", 0.0),
+        ("unstaffed", 1.0),
+        ("staffed", 2.0),
+        ("unknown", 3.0),
+        ("closed_and_unknown", 0.0),
+    ];
+    assert_eq!(answer(staffing), wanted.map(|(name, code)| (name.to_owned(), code)).into());
+    let minutes = asked("Obemannade minuter");
+    let shown = ["unstaffed", "staffed", "unknown"];
+    assert_eq!(minutes.len(), shown.len());
+    for (expression, department) in minutes.iter().zip(shown) {
+        let what = "a look at each second";
+        wait_until(what, Duration::from_secs(10), || !answer(expression).is_empty());
+        assert_eq!(answer(expression).keys().collect::<Vec<_>>(), [department], "{expression}");
+    }
+}
