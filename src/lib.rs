@@ -13,10 +13,12 @@
 //!   above its clients
 //! - [`report`]: the document of figures
 //! - [`metrics`]: the snapshot as Prometheus text
+//! - [`boards`]: the boards that draw those metrics in Grafana
 //! - [`config`]: what a file says, checked, with every fault at once
 //! - [`simulate`]: a municipality that rings, and the figures it must give
 //! - [`cli`] and [`shell`]: commands, Kafka, files, clocks, HTTP and the page
 
+pub mod boards;
 pub mod cli;
 pub mod config;
 pub mod domain;

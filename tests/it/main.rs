@@ -5,6 +5,7 @@
 //! `tests/kafka/broker.sh start DIR` and put the address it prints in `SVARSTID_TEST_KAFKA`.
 
 mod backfill;
+mod boards;
 mod cases;
 mod cli;
 mod daemon;

@@ -263,7 +263,7 @@ pub(crate) fn small() -> Snapshot {
 
 /// Compares with a file that `SVARSTID_UPDATE_GOLDEN=1` writes again.
 #[track_caller]
-fn assert_golden(path: &str, text: &str) {
+pub(crate) fn assert_golden(path: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("SVARSTID_UPDATE_GOLDEN").is_some_and(|flag| flag == "1") {
         fs::create_dir_all(path.parent().expect("the file is in a folder"))

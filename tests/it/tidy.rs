@@ -57,6 +57,7 @@ const NEVER: &[Never] = &[
     Never { room: "src/engine", names: &["crate::shell"] },
     Never { room: "src/wire", names: &["crate::shell"] },
     Never { room: "src/metrics", names: &["crate::shell"] },
+    Never { room: "src/boards", names: &["crate::shell"] },
     Never { room: "src/config", names: &["crate::shell"] },
     Never { room: "src/report", names: &["crate::shell"] },
     // A stored format must not freeze the core.
