@@ -48,7 +48,7 @@ impl Window {
     }
 
     /// The one-sided error probability of the window's lower bound: 0.005 % for the fast windows,
-    /// 0.05 % for today, 1 % for the others.
+    /// 0.03 % for today, 0.2 % for the last five days, 1 % for the others.
     ///
     /// An alert looks at a bound every minute of a month, and the shorter the window, the more of
     /// what it sees is new. These let at most one department-month in a hundred whose goal is met
@@ -56,8 +56,10 @@ impl Window {
     pub fn alpha(self) -> f64 {
         match self {
             Window::QuarterHour | Window::Hour => 0.000_05,
-            Window::Today => 0.000_5,
-            Window::FiveDays | Window::Week | Window::Month => 0.01,
+            Window::Today => 0.000_3,
+            Window::FiveDays => 0.002,
+            // No alert looks at them.
+            Window::Week | Window::Month => 0.01,
         }
     }
 }
