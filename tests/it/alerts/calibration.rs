@@ -9,10 +9,12 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use svarstid::domain::goal::miss_lower_bound;
-use svarstid::domain::snapshot::Window;
+use svarstid::domain::goal::{Direction, Goal, miss_lower_bound};
+use svarstid::domain::outlook::outlook;
+use svarstid::domain::snapshot::{GoalView, Window, WindowView};
+use svarstid::domain::units::{Millis, Share};
 
-use super::{Rule, alerts, burn_factors, root};
+use super::{Rule, alerts, burn_factors, root, rules};
 
 const DAYS: usize = 22;
 /// 8.5 open hours.
@@ -335,4 +337,80 @@ fn few_calls_to_expect_are_not_calls_that_are_missing() {
     let part = unmeasured(5.0, 5.0, f64::INFINITY);
     println!("with 5 to expect, at 5 calls an hour: {:.0} % of months", 100.0 * part);
     assert!(part > 0.1);
+}
+
+/// Of months, the parts that were told that they would be missed, and of which it was not true.
+fn forecast(rate: f64, miss_rate: f64, errors: f64) -> [f64; 2] {
+    let view = GoalView {
+        goal: Goal::Sm2,
+        direction: Direction::AtLeast,
+        target_percent: 90,
+        limit: None,
+    };
+    let open = |halves: usize| Millis(halves as i64 * 30 * 60_000);
+    let halves = MINUTES / 30;
+    let mut chance = Chance(10 + rate as u64);
+    let mut told = [0; 2];
+    for _ in 0..MONTHS {
+        let mut counts: Vec<Count> = Vec::new();
+        for _ in 0..DAYS + 4 {
+            let day = day(&mut chance, rate, |_| miss_rate);
+            counts.extend(day.offers.chunks(30).map(|half| {
+                let mut sum = Count::default();
+                half.iter().for_each(|minute| sum.add(*minute));
+                sum
+            }));
+        }
+        let mut sounds = false;
+        let mut month = Count::default();
+        for day in 0..DAYS {
+            let mut held = Held { wanted: 2, so_far: 0 };
+            for half in 1..=halves {
+                let passed = day * halves + half;
+                month.add(counts[4 * halves + passed - 1]);
+                let mut recent = Count::default();
+                counts[day * halves..4 * halves + passed].iter().for_each(|c| recent.add(*c));
+                let mut windows: [WindowView; Window::ALL.len()] = Default::default();
+                for (window, count) in [(Window::Month, month), (Window::FiveDays, recent)] {
+                    let share =
+                        Share { met: (count.of - count.missed) as i64, of: count.of as i64 };
+                    windows[window as usize].goals[Goal::Sm2 as usize].share = share;
+                }
+                windows[Window::Month as usize].open = open(passed);
+                let outlook = outlook(&windows, open(DAYS * halves), &[view]);
+                let Some(goal) = outlook.goals[Goal::Sm2 as usize] else { continue };
+                let passed = outlook.open_ratio.unwrap();
+                let left = 1.0 - passed;
+                let spread = left * left / recent.of as f64 + left * passed / month.of as f64;
+                let margin = errors * (spread * BUDGET * (1.0 - BUDGET)).sqrt();
+                let enough = month.of >= 100 || passed >= 0.2;
+                let missed = goal.projected_ratio + margin < 1.0 - BUDGET - 1e-6;
+                sounds |= held.sounds(enough && missed);
+            }
+        }
+        told[0] += usize::from(sounds);
+        told[1] += usize::from(sounds && !month.exceeds(BUDGET));
+    }
+    told.map(|months| months as f64 / MONTHS as f64)
+}
+
+#[test]
+fn a_forecast_that_is_told_comes_true() {
+    let rules = rules();
+    let record = Some("svarstid:goal_month_margin:ratio");
+    let rule = rules.iter().find(|rule| rule.record.as_deref() == record).unwrap();
+    let errors: f64 = rule.expr.split(' ').next().unwrap().parse().unwrap();
+    for rate in RATES {
+        let [told, wrong] = forecast(rate, MET, errors);
+        let [bare, _] = forecast(rate, MET, 0.0);
+        let [foreseen, _] = forecast(rate, 0.14, errors);
+        let percent = [told, wrong, bare, foreseen].map(|part| format!("{:.1} %", 100.0 * part));
+        println!(
+            "{rate} calls an hour, goal met: told {} of months, wrongly {} (without a margin {}); \
+             14 % missed: told {}",
+            percent[0], percent[1], percent[2], percent[3]
+        );
+        assert!(wrong <= FALSE_MAX, "{rate}: {wrong}");
+        assert!(foreseen > 0.95, "{rate}: {foreseen}");
+    }
 }
