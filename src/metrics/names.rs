@@ -242,7 +242,7 @@ catalogue! {
             "How many broke the promise, calls now waiting past their limit included.";
         WINDOW_BOUND: Gauge "svarstid_goal_window_miss_lower_bound_ratio"
             ["goal", "department", "window"]
-            "Exact binomial lower bound of the miss rate (0.1 % for 15m and 1h, else 1 %).";
+            "Exact lower bound of the miss rate: error 0.005 % (15m, 1h), 0.03 % (today), 0.2 % (5d).";
         WINDOW_OPEN: Gauge "svarstid_goal_window_open_seconds" ["department", "window"]
             "How long the unit has been open within the window so far.";
         WINDOW_EXPECTED: Gauge "svarstid_goal_window_expected_events"

@@ -4,6 +4,7 @@
 //! that starts with `SKIPPED:`; the pipeline fails when it sees one. Start a broker by
 //! `tests/kafka/broker.sh start DIR` and put the address it prints in `SVARSTID_TEST_KAFKA`.
 
+mod alerts;
 mod backfill;
 mod boards;
 mod cases;

@@ -10,6 +10,7 @@
 //! The second line takes minutes, the third about an hour. Environment: `SVARSTID_KILLS`, how many
 //! kills there are in `kills` (40 unless told); `SVARSTID_SEED`, where chance begins.
 
+mod alerts;
 mod brokers;
 mod installation;
 mod kills;
