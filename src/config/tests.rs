@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::calendar::{Day, Zone};
 use crate::domain::ids::{Department, Queue};
+use crate::domain::question::DeadlineRule;
 use crate::domain::rules::Targets;
 use crate::domain::units::{Millis, Timestamp};
 
@@ -283,6 +284,26 @@ fn the_ledgers_text_of_the_rules_means_the_same() {
         other.adopt_rules(&written).unwrap();
         assert_eq!((&other.figures, other.kafka.group.as_str()), (&config.figures, "other"));
     }
+}
+
+#[test]
+fn the_rule_for_questions_changes_on_its_day_and_leaves_no_trace_while_it_is_the_guidelines() {
+    let text = "[[change]]\nvalid_from = 2027-01-01\nquestion_deadline = \"roll_cutoff\"\n\
+                [[change]]\nvalid_from = 2027-07-01\nquestion_deadline = \"strict\"\n";
+    let config = parse(text);
+    let rules = config.rules(&config.names());
+    let on = |day| rules.at(start(day)).question_deadline;
+    assert_eq!(on("2026-12-31"), DeadlineRule::Strict);
+    assert_eq!(on("2027-01-01"), DeadlineRule::RollCutoff);
+    assert_eq!(on("2027-07-01"), DeadlineRule::Strict);
+    let written = config.rules_text();
+    assert_eq!(parse(&written).figures, config.figures);
+    // A ledger of a time before there was a choice has the same text as one without a choice made.
+    assert!(!parse("").rules_text().contains("question_deadline"));
+    let strict = "[rules]\nquestion_deadline = \"strict\"";
+    assert_eq!(parse(strict).rules_text(), parse("").rules_text());
+    let faults = faults_of("[rules]\nquestion_deadline = \"stric\"");
+    assert!(faults.contains("strict"), "{faults}");
 }
 
 #[test]

@@ -687,7 +687,9 @@ fn a_rebuild_makes_a_ledger_that_a_daemon_goes_on_from() {
         goals.insert((row["goal"].to_string(), row["department"].to_string()), row["new"].clone());
     }
     assert!(goals.len() > 8);
-    for goal in found["goals"].as_array().unwrap() {
+    // The comparison is of the goals that are judged on calls.
+    let of_calls = |goal: &&Value| goal["id"] != "SM4" && goal["id"] != "FCR";
+    for goal in found["goals"].as_array().unwrap().iter().filter(of_calls) {
         let key = (goal["id"].to_string(), goal["department"].to_string());
         let Some(new) = goals.get(&key) else {
             assert_eq!(goal["of"], 0, "{goal}");

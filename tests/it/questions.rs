@@ -8,6 +8,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use svarstid::config::Config;
+use svarstid::domain::units::Timestamp;
 use svarstid::report::Interval;
 use svarstid::wire::canonical::Arrival;
 
@@ -218,6 +219,47 @@ fn an_id_used_again_after_the_answer_is_a_question_of_its_own() {
          07T10:00:00.000 received - a channel=email dept=social",
         "SM4.met=1 SM4.of=1 SM4.of_offered=1 SM4@social.met=1",
     );
+}
+
+#[test]
+fn an_answer_after_half_a_year_is_none() {
+    let question = "08:00:00.000 received - a channel=email dept=social";
+    let answered = |time: &str| format!("{question}\n2027-04-03T{time}+02:00 replied - a by=human");
+    check(&answered("08:00:00.000"), "SM4.met=0 SM4.of=1 SM4.of_answered=1");
+    check(&answered("08:00:00.001"), "SM4.met=0 SM4.of=1 SM4.of_answered=0");
+}
+
+/// It is open as long as it is held; when it is let go its figures stay.
+#[test]
+fn a_question_without_an_answer_is_held_for_half_a_year_and_a_day() {
+    let config = Config::parse(CONFIG, &[]).unwrap();
+    let mut engine = engine(&config);
+    engine.open_partition("test", 0);
+    let receipt = |question: &str, at: i64| {
+        let event = json!({
+            "id": format!("{question} {at}"), "type": "question.received", "question": question,
+            "time": jiff::Timestamp::from_millisecond(at).unwrap().to_string(),
+            "department": "social", "channel": "email",
+        });
+        event.to_string()
+    };
+    let mut open_after = |days: i64| {
+        let at = MONDAY + days * DAY;
+        for (offset, number) in (0..3).enumerate() {
+            let event = receipt(&format!("{days} {number}"), at);
+            engine.event(0, days * 10 + offset as i64, event.as_bytes(), &Arrival::default());
+        }
+        engine.commit();
+        // What the new watermark lets go goes with the next record.
+        engine.event(0, days * 10 + 5, b"", &Arrival::default());
+        engine.commit();
+        let snapshot = engine.snapshot(Timestamp(at));
+        let view = snapshot.departments.iter().find(|view| view.slug == "social").unwrap();
+        (view.awaiting[0].open, view.questions.channels[0].received, engine.held().1)
+    };
+    assert_eq!(open_after(0), (3, 3, 3));
+    assert_eq!(open_after(181), (6, 6, 6));
+    assert_eq!(open_after(182), (6, 9, 6));
 }
 
 /// One question as it is made up.

@@ -1,8 +1,8 @@
 //! What a contact adds to the figures: a pure function of its observations and the rules.
 //!
 //! A contribution is a list of facts, one a stay; or, of what is held under a question's id, the
-//! question as the figures see it. The fold keeps it in packed form beside the
-//! contact; a change of the contact changes the figures by the new contribution minus that one.
+//! question as the figures see it. The fold keeps it in packed form beside the contact; a change of
+//! the contact changes the figures by the new contribution minus that one.
 
 use crate::domain::event::{Observation, Place, What};
 use crate::domain::goal::Goal;

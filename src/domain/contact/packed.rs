@@ -22,8 +22,9 @@ use super::stay::Anomaly;
 ///
 /// In order: how many stays, with two flags (someone waits, there are anomalies); the time of the
 /// last observation; the anomalies; the facts of the stays; the observations. That someone waits in
-/// no stay at all says that there are questions: how many, and what they add, in place of the facts. Times are differences, the first
-/// ones from the last observation, so that it can be looked at without unpacking and costs little.
+/// no stay at all says that there are questions: how many, and what they add, in place of the facts.
+/// Times are differences, the first ones from the last observation, so that it can be looked at
+/// without unpacking and costs little.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packed(Box<[u8]>);
 
