@@ -16,6 +16,7 @@ mod kills;
 mod load;
 mod prometheus;
 mod proxy;
+mod rates;
 mod snapshot;
 #[path = "../support/mod.rs"]
 mod support;
