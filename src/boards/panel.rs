@@ -268,13 +268,12 @@ impl Panel {
 
     /// A field that holds how far a share is from its level, in words.
     pub(super) fn verdict_field(self, name: &str) -> Self {
-        let properties = [
-            ("mappings", verdict_mappings()),
-            ("thresholds", verdict_thresholds()),
-            ("color", json!({"mode": "thresholds"})),
-            ("custom.cellOptions", json!({"type": "color-text"})),
-        ];
-        self.field(name, &properties)
+        self.field(name, &verdict_properties())
+    }
+
+    /// The same for what one query gives.
+    pub(super) fn verdict_query(self, letter: &str) -> Self {
+        self.query_field(letter, &verdict_properties())
     }
 
     /// A field of shares with one decimal.
@@ -391,6 +390,15 @@ pub(super) fn texts(words: &[(&str, &str)]) -> Value {
         .map(|(at, (from, to))| ((*from).to_owned(), json!({"index": at, "text": to})))
         .collect();
     json!([{"type": "value", "options": options}])
+}
+
+fn verdict_properties() -> [(&'static str, Value); 4] {
+    [
+        ("mappings", verdict_mappings()),
+        ("thresholds", verdict_thresholds()),
+        ("color", json!({"mode": "thresholds"})),
+        ("custom.cellOptions", json!({"type": "color-text"})),
+    ]
 }
 
 fn verdict_thresholds() -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::panel::{GREEN, Panel, RED, Reading};
+use super::panel::{Panel, Reading};
 use super::query::{DEPARTMENT, gauge, named, printed_against, rate};
 use super::{Board, Departments};
 use crate::metrics::names::{self, Family};
@@ -41,21 +41,10 @@ fn satisfied() -> Panel {
     .size(24, 5)
     .unit("none")
     .ask(Reading::Instant, "Andel ({{measure}})", printed_against(&share, LEVEL))
+    .ask(Reading::Instant, "Läge ({{measure}})", format!("{share} - {LEVEL}"))
     .ask(Reading::Instant, "Svar ({{measure}})", gauge(&names::ALL_SURVEY_RESPONSES, ""))
-    .query_field(
-        "A",
-        &[
-            ("unit", json!("percentunit")),
-            ("decimals", json!(1)),
-            (
-                "thresholds",
-                json!({"mode": "absolute", "steps": [
-                    {"color": RED, "value": null},
-                    {"color": GREEN, "value": LEVEL},
-                ]}),
-            ),
-        ],
-    )
+    .query_field("A", &[("unit", json!("percentunit")), ("decimals", json!(1))])
+    .verdict_query("B")
 }
 
 fn departments() -> Panel {

@@ -3,6 +3,8 @@
 //! The rules are those of Grafana's own dashboard linter as far as they concern Prometheus, and
 //! ours. `SVARSTID_UPDATE_GOLDEN=1` writes the files again.
 
+#![expect(clippy::unwrap_used, reason = "the helpers here are as much tests as their callers")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};

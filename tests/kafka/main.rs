@@ -17,6 +17,7 @@ mod kills;
 mod load;
 mod prometheus;
 mod proxy;
+mod rates;
 mod snapshot;
 #[path = "../support/mod.rs"]
 mod support;
