@@ -54,13 +54,13 @@ fn timeline() -> Panel {
 /// Minutes, each looked at once: what cannot be known between two looks is not invented.
 fn unstaffed() -> Panel {
     let minutes = |state: u8| {
-        let then = format!("({} == {state})", staffing(DEPARTMENT));
-        format!("count_over_time({then}[$__range:1m])")
+        let then = format!("({} == bool {state})", staffing(DEPARTMENT));
+        format!("sum_over_time({then}[$__range:1m])")
     };
     Panel::table(
         "Obemannade minuter under den valda tiden",
         "Minuter då telefonen var öppen utan att någon fanns att svara, avläst en gång i minuten. \
-         Utan siffra har det inte hänt. Välj helst högst en vecka.",
+         Välj helst högst en vecka.",
     )
     .size(12, 9)
     .unit("none")

@@ -11,6 +11,7 @@
 //! kills there are in `kills` (40 unless told); `SVARSTID_SEED`, where chance begins.
 
 mod alerts;
+mod boards;
 mod brokers;
 mod installation;
 mod kills;

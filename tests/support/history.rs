@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use svarstid::simulate::{Parameters, Record, Simulation};
 
 use super::process::without_settings;
@@ -84,8 +84,17 @@ impl History {
     /// said aloud, where there is no Prometheus. An instant between two steps finds the one before.
     #[track_caller]
     pub(crate) fn of_a_month() -> Option<History> {
-        let recording = Recording::of(5, 0.5, "2024-10-01", "2024-11-01");
-        let events = recording.events();
+        History::beside("scrape_configs: []\n")
+    }
+
+    /// The same behind a Prometheus that has something to do besides, by its configuration. Citizens
+    /// were asked in that month, and some department has so many agents that their states show.
+    #[track_caller]
+    pub(crate) fn beside(configuration: &str) -> Option<History> {
+        let mut recording = Recording::of(5, 2.0, "2024-10-01", "2024-11-01");
+        let departments = [Some(recording.parameters.departments[1].slug.clone()), None];
+        recording.records.extend(departments.into_iter().map(asked_citizens));
+        let events = recording.write("asked.jsonl", |_| true);
         let text = recording.backfill(&events, &["--from", "2024-10-01", "--until", "2024-11-01"]);
         let data = TempDir::new();
         let file = data.path().join("history.om");
@@ -104,13 +113,31 @@ impl History {
         )?;
         made.unwrap();
         let flags = ["--query.lookback-delta=16m"];
-        let prometheus = Prometheus::start_with(data, "scrape_configs: []\n", &flags)?;
+        let prometheus = Prometheus::start_with(data, configuration, &flags)?;
         Some(History { recording, text, prometheus })
     }
 
     /// The moments of which there are samples, in seconds since 1970.
     pub(crate) fn moments(&self) -> Vec<i64> {
         moments(&self.text)
+    }
+}
+
+/// What a survey found, of a department or of the whole municipality.
+fn asked_citizens(department: Option<String>) -> Record {
+    let mut survey = json!({
+        "id": format!("survey-{}", department.as_deref().unwrap_or("all")),
+        "type": "survey.result", "time": "2024-10-15T08:00:00Z", "source": "enkat",
+        "measure": "nojda", "value": 78.5, "n": 412, "period": "2024",
+    });
+    if let Some(slug) = department {
+        survey["department"] = json!(slug);
+    }
+    Record {
+        arrival_ms: 1_728_979_200_000,
+        key: "enkat".to_owned(),
+        payload: survey.to_string(),
+        every_partition: false,
     }
 }
 
