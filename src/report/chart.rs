@@ -50,10 +50,7 @@ impl Table {
         if !cells.iter().any(|cell| matches!(cell, Cell::Share(..))) {
             return None;
         }
-        let level = cells.iter().find_map(|cell| match cell {
-            Cell::Share(_, Some((_, percent)), _) => Some(f64::from(*percent)),
-            _ => None,
-        });
+        let level = cells.iter().find_map(|cell| cell.level()).map(f64::from);
         let values: Vec<Option<f64>> = cells.iter().map(|cell| cell.value()).collect();
         let known = || values.iter().flatten().copied().chain(level);
         let (low, high) = axis(known().fold(100.0, f64::min), known().fold(0.0, f64::max));

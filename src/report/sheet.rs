@@ -220,14 +220,14 @@ impl<'a> Sheet<'a> {
         let name = self.goal_name(goal);
         let cell = self.share(goal, share);
         let language = self.order.language;
-        let told = match cell {
-            Cell::None => return format!("{name}: {}.", self.say("inga samtal", "no calls")),
-            Cell::Hidden => {
-                let why = self.say("för få samtal för att visa", "too few calls to be shown");
-                return format!("{name}: {why}.");
-            }
-            told => told.shown(language),
-        };
+        if cell == Cell::None {
+            return format!("{name}: {}.", self.say("inga samtal", "no calls"));
+        }
+        if cell == Cell::Hidden {
+            let why = self.say("för få samtal för att visa", "too few calls to be shown");
+            return format!("{name}: {why}.");
+        }
+        let told = cell.shown(language);
         let of = Cell::Count(share.of).shown(language);
         let what = match goal {
             Goal::Sm1 => self.say(
@@ -285,9 +285,10 @@ impl<'a> Sheet<'a> {
         let row = |goal: Goal| {
             let count = now.count(goal);
             let share = count.share;
-            let interval = match self.share(goal, share) {
-                Cell::Share(..) => wilson(share).map_or(Cell::None, |(l, h)| Cell::Interval(l, h)),
-                other => other,
+            let outcome = self.share(goal, share);
+            let interval = match wilson(share) {
+                Some((low, high)) if outcome.value().is_some() => Cell::Interval(low, high),
+                Some(_) | None => outcome.clone(),
             };
             let over = |of: i64| match goal.direction() {
                 Direction::AtLeast => self.share(goal, Share { met: share.met, of }),
@@ -298,7 +299,7 @@ impl<'a> Sheet<'a> {
                 heading: self.goal_name(goal),
                 cells: vec![
                     Cell::text(self.level_words(goal)),
-                    self.share(goal, share),
+                    outcome,
                     Cell::text(self.verdict_words(goal, share)),
                     self.count(share.of),
                     self.count(goal.missed(share)),
@@ -361,9 +362,9 @@ impl<'a> Sheet<'a> {
                     false if share.of == 0 => [Cell::None, Cell::None, Cell::None],
                     false => {
                         let shown = self.share(goal, share);
-                        let verdict = match shown {
-                            Cell::Hidden => Cell::Hidden,
-                            _ => Cell::text(self.verdict_words(goal, share)),
+                        let verdict = match shown == Cell::Hidden {
+                            true => Cell::Hidden,
+                            false => Cell::text(self.verdict_words(goal, share)),
                         };
                         [shown, Cell::Count(share.of), verdict]
                     }

@@ -149,6 +149,11 @@ impl Cell {
         }
     }
 
+    /// The level in percent that a share is held against.
+    pub fn level(&self) -> Option<u8> {
+        if let Cell::Share(_, Some((_, percent)), _) = self { Some(*percent) } else { None }
+    }
+
     /// The unit of [`Cell::value`].
     pub fn unit(&self) -> &'static str {
         match self {

@@ -136,7 +136,7 @@ impl Feeding {
 
     fn line(&mut self, format: Format, line: Line<'_>) {
         match (line, format) {
-            (Line::Whole { bytes, .. }, _) if is_blank(bytes) => return,
+            (Line::Whole { bytes, .. }, _) if is_blank(bytes) => {}
             (Line::TooLong { length, .. }, _) => {
                 let length = usize::try_from(length).unwrap_or(usize::MAX);
                 self.reject(Reject::new(Reason::TooLong, length));

@@ -1,8 +1,6 @@
 //! Every query of every board over a month of history and a daemon that is scraped: each finds
 //! something, and none is refused.
 
-#![expect(clippy::unwrap_used, reason = "the helpers here are as much tests as their callers")]
-
 use std::time::Duration;
 
 use svarstid::boards::{self, Asked};
