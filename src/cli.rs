@@ -409,18 +409,23 @@ pub struct Forward {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:\n  \
     svarstid calendar --year 2026\n  \
-    svarstid calendar --year 2026 --config /etc/svarstid/svarstid.toml --unit kulturens-hus --json")]
+    svarstid calendar --year 2026 --config /etc/svarstid/svarstid.toml --unit kulturens-hus --json\n  \
+    svarstid calendar --deadline 2026-06-18T15:04:00+02:00")]
 pub struct Calendar {
     /// The year.
-    #[arg(long, value_name = "Y")]
-    pub year: i32,
+    #[arg(long, value_name = "Y", required_unless_present = "deadline")]
+    pub year: Option<i32>,
+    /// Instead of a year: the last moment to answer what was received at this time, as in
+    /// 2026-06-18T15:04:00+02:00, under each rule of practice.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["year", "unit"])]
+    pub deadline: Option<String>,
     /// A configuration, for the opening hours of its departments.
     #[arg(long, value_name = "FILE", env = "SVARSTID_CONFIG")]
     pub config: Option<PathBuf>,
     /// Only this department's opening hours, by its slug.
     #[arg(long, value_name = "U", requires = "config")]
     pub unit: Option<String>,
-    /// Every day, as one JSON document.
+    /// One JSON document, for a year with every day.
     #[arg(long)]
     pub json: bool,
 }

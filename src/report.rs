@@ -14,7 +14,7 @@ mod table;
 mod text;
 mod xlsx;
 
-pub use calendar::{CalendarDay, CalendarYear, Hours, Unit};
+pub use calendar::{CalendarDay, CalendarYear, Deadlines, Hours, Unit};
 pub use chart::Chart;
 pub use document::{Document, Interval};
 pub use number::Precision;

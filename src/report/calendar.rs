@@ -7,6 +7,8 @@ use std::io;
 use serde::Serialize;
 
 use crate::domain::calendar::{Day, Month, OpeningHours, Span, WorkingDays, Zone};
+use crate::domain::question::DeadlineRule;
+use crate::domain::units::Timestamp;
 
 /// A unit whose opening hours are told.
 #[derive(Clone, Debug)]
@@ -47,6 +49,34 @@ pub struct CalendarDay {
     pub hours: i64,
     /// By unit, its opening hours by the clock on the wall; none on a closed day.
     pub open: BTreeMap<String, Vec<Hours>>,
+}
+
+/// The last moment to answer something, under each rule of practice: at 24:00, written as the 00:00
+/// of the day after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Deadlines(BTreeMap<&'static str, String>);
+
+impl Deadlines {
+    /// Of what was received at a time.
+    pub fn new(received: Timestamp) -> Deadlines {
+        let zone = Zone::stockholm();
+        let of = |rule: DeadlineRule| (rule.name(), zone.rfc3339(rule.deadline(received)));
+        Deadlines(DeadlineRule::ALL.map(of).into())
+    }
+
+    /// As one JSON document.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("texts are JSON")
+    }
+
+    /// Writes a line for each rule.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the output says.
+    pub fn write_table(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        self.0.iter().try_for_each(|(rule, moment)| writeln!(out, "{rule:<12} {moment}"))
+    }
 }
 
 /// A stretch of a day by the clock on the wall.

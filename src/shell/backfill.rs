@@ -4,26 +4,25 @@
 //! way through [`History`].
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read as _, Write};
+use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 
 use super::backup::{beside, sync_folder};
 use super::clock::Clock;
 use super::events::{self, Feeding, Input};
-use super::records::{self, Records, connection};
 use super::run::{self, Keys};
+use super::source::{self, Source};
 use super::{day, read_config, usage};
 use crate::cli::{Backfill, Hours};
 use crate::config::Config;
 use crate::domain::calendar::Zone;
 use crate::domain::units::{Millis, Timestamp};
 use crate::engine::history::{History, Period};
-use crate::engine::rebuild::Refused;
-use crate::engine::{Engine, archive, chain};
+use crate::engine::{Engine, chain};
 use crate::metrics::openmetrics::OpenMetrics;
 
 /// Writes the history.
@@ -38,7 +37,7 @@ pub fn backfill(asked: &Backfill) -> anyhow::Result<()> {
     let source = Source::of(&asked.files, &config)?;
     let mut target = Target::open(&asked.out)?;
     let mut work = Work::new(&config, &source, period, asked);
-    let done = source.read(&mut work, asked, &config).and_then(|()| work.finish(&mut target));
+    let done = read(source, &mut work, asked, &config).and_then(|()| work.finish(&mut target));
     match done {
         Ok(()) => target.keep(&work.text),
         Err(error) => {
@@ -88,80 +87,18 @@ fn step(text: &str) -> anyhow::Result<Millis> {
     }
 }
 
-/// Where the events come from.
-pub(super) enum Source {
-    /// The ledger, and what to call it.
-    Ledger(Box<Records>, String),
-    Events(Vec<Input>),
-}
-
-impl Source {
-    /// The files that are named: one copy of a ledger, or event files; without any, the ledger in
-    /// its topic.
-    pub(super) fn of(files: &[PathBuf], config: &Config) -> anyhow::Result<Source> {
-        let Some(first) = files.first() else {
-            let settings = connection(config)?;
-            let topic = &config.topics.ledger;
-            let records = Records::of_topic(config, &settings, topic)?;
-            return Ok(Source::Ledger(Box::new(records), format!("ledger \"{topic}\"")));
-        };
-        if !files.iter().any(|file| is_ledger(file)) {
-            let inputs = files.iter().map(|path| events::open(path));
-            return Ok(Source::Events(inputs.collect::<Result<_, _>>()?));
+/// Reads a source, as far as the period goes.
+fn read(source: Source, work: &mut Work, asked: &Backfill, config: &Config) -> anyhow::Result<()> {
+    match source {
+        Source::Ledger(records, name) => {
+            source::each(*records, &name, |at, frame| {
+                work.record(at, &frame.bytes, || source::place(&name, frame))
+            })?;
+            source::warn_of_broken(work.history.broken(), &name);
+            Ok(())
         }
-        if files.len() > 1 {
-            return Err(usage(
-                "a copy of the ledger holds everything; name it alone, without other files",
-            ));
-        }
-        let records = Records::of_file(first)?;
-        Ok(Source::Ledger(Box::new(records), format!("file \"{}\"", first.display())))
+        Source::Events(inputs) => read_events(inputs, work, asked, config),
     }
-
-    /// How many partitions it has.
-    pub(super) fn partitions(&self) -> i32 {
-        match self {
-            Source::Ledger(records, _) => records.partitions(),
-            Source::Events(_) => 1,
-        }
-    }
-
-    /// Reads it, as far as the period goes.
-    fn read(self, work: &mut Work, asked: &Backfill, config: &Config) -> anyhow::Result<()> {
-        match self {
-            Source::Ledger(records, name) => read_ledger(*records, &name, work),
-            Source::Events(inputs) => read_events(inputs, work, asked, config),
-        }
-    }
-}
-
-/// Whether a file is a copy of a ledger; one that cannot be read is told of when it is opened.
-fn is_ledger(path: &Path) -> bool {
-    let mut first = Vec::new();
-    let read = |file: File| file.take(16).read_to_end(&mut first);
-    path != Path::new("-")
-        && File::open(path).and_then(read).is_ok_and(|_| archive::is_archive(&first))
-}
-
-fn read_ledger(mut records: Records, name: &str, work: &mut Work) -> anyhow::Result<()> {
-    let bar = records::progress("reading", records.count());
-    while let Some(frame) = records.next().with_context(|| name.to_owned())? {
-        bar.inc(1);
-        let at = usize::try_from(frame.partition).unwrap_or(usize::MAX);
-        let place = || format!("{name} partition {} offset {}", frame.partition, frame.offset);
-        if work.record(at, &frame.bytes, place)?.is_break() {
-            break;
-        }
-    }
-    bar.finish_and_clear();
-    let broken = work.history.broken();
-    if broken > 0 {
-        eprintln!(
-            "warning: {broken} records of the {name} do not fit and are left out, as every instance \
-             leaves them out; see: svarstid ledger verify"
-        );
-    }
-    Ok(())
 }
 
 fn read_events(
@@ -212,12 +149,7 @@ impl Work {
         bytes: &[u8],
         place: impl FnOnce() -> String,
     ) -> anyhow::Result<ControlFlow<()>> {
-        self.history.record(at, bytes).map_err(|refused| match refused {
-            Refused::Rules(what) => usage(what),
-            refused @ Refused::Unreadable => {
-                anyhow!("{}: {refused}; see: svarstid ledger verify", place())
-            }
-        })?;
+        self.history.record(at, bytes).map_err(|refused| source::refused(refused, place))?;
         self.draw();
         Ok(match self.history.is_over() {
             true => ControlFlow::Break(()),

@@ -40,6 +40,7 @@ pub mod report;
 pub mod run;
 pub mod simulate;
 pub mod snapshot_file;
+mod source;
 pub mod status;
 mod tail;
 pub mod topics;

@@ -5,21 +5,20 @@ use std::io::{self, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 
-use super::backfill::Source;
 use super::backup::{beside, sync_folder};
 use super::clock::Clock;
 use super::events::{self, Feeding};
-use super::records::{self, Records};
+use super::records::Records;
 use super::run::{self, Keys};
+use super::source::{self, Source};
 use super::{read_config, usage};
 use crate::cli::{self, ReportFormat};
 use crate::config::Config;
 use crate::domain::calendar::Zone;
 use crate::domain::ids::Department;
 use crate::engine::Engine;
-use crate::engine::rebuild::Refused;
 use crate::report::{NoPeriod, Order, Period, Report};
 
 /// Writes the reports.
@@ -114,32 +113,19 @@ fn read(source: Source, asked: &cli::Report, config: &Config) -> anyhow::Result<
 }
 
 /// Folds a ledger up to its end.
-fn fold(mut records: Records, name: &str, engine: &mut Engine) -> anyhow::Result<()> {
+fn fold(records: Records, name: &str, engine: &mut Engine) -> anyhow::Result<()> {
     for partition in 0..records.partitions() {
         engine.open_partition("report", partition);
     }
-    let bar = records::progress("reading", records.count());
-    let mut broken = 0_u64;
-    while let Some(frame) = records.next().with_context(|| name.to_owned())? {
-        bar.inc(1);
-        let at = usize::try_from(frame.partition).unwrap_or(usize::MAX);
-        let fits = engine.follow(at, &frame.bytes).map_err(|refused| match refused {
-            Refused::Rules(what) => usage(what),
-            refused @ Refused::Unreadable => anyhow!(
-                "{name} partition {} offset {}: {refused}; see: svarstid ledger verify",
-                frame.partition,
-                frame.offset
-            ),
-        })?;
+    let mut broken = 0;
+    source::each(records, name, |at, frame| {
+        let fits = engine
+            .follow(at, &frame.bytes)
+            .map_err(|refused| source::refused(refused, || source::place(name, frame)))?;
         broken += u64::from(!fits);
-    }
-    bar.finish_and_clear();
-    if broken > 0 {
-        eprintln!(
-            "warning: {broken} records of the {name} do not fit and are left out, as every instance \
-             leaves them out; see: svarstid ledger verify"
-        );
-    }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    source::warn_of_broken(broken, name);
     Ok(())
 }
 

@@ -151,7 +151,7 @@ fn nothing_of_later_is_in_a_picture() {
     assert!(!found.contains(&waiting), "nobody waits at the moment of the cut");
 }
 
-fn frames(ledger: &Ledger) -> Vec<Frame> {
+pub(crate) fn frames(ledger: &Ledger) -> Vec<Frame> {
     let mut next = BTreeMap::new();
     let frame = |(at, bytes): &(usize, Vec<u8>)| {
         let next = next.entry(*at).or_insert(0);

@@ -263,8 +263,22 @@ fn the_calendar_tells_reasons_and_the_hours_of_each_unit() {
     assert!(out.contains("turistbyran") && !out.contains("vaxel"));
     let (out, _) = ends(&svarstid(&["calendar", "--year", "2026"]), 0);
     assert!(out.contains("2026-06-19  fredag   off      midsommarafton\n"), "{out}");
+    // A Thursday before midsommarafton, at a quarter to five: Monday and Tuesday, or one day more.
+    let asked_at = ["calendar", "--deadline", "2026-06-18T16:45:00+02:00"];
+    let (out, _) = ends(&svarstid(&[&asked_at[..], &["--json"]].concat()), 0);
+    let deadlines: serde_json::Value = serde_json::from_str(&out).expect("one document");
+    assert_eq!(
+        deadlines,
+        serde_json::json!({
+            "strict": "2026-06-24T00:00:00+02:00", "roll": "2026-06-24T00:00:00+02:00",
+            "roll_cutoff": "2026-06-25T00:00:00+02:00",
+        })
+    );
+    let (out, _) = ends(&svarstid(&asked_at), 0);
+    assert!(out.contains("strict       2026-06-24T00:00:00+02:00\n"), "{out}");
     for (args, remedy) in [
         (&["calendar", "--year", "1999"][..], "take one from 2000 to 2099"),
+        (&["calendar", "--deadline", "2026-06-18T16:45"], "write it as 2026-06-18T15:04:00+02:00"),
         (&[&asked[..], &["--unit", "kansli"]].concat(), "there are vaxel, turistbyran"),
     ] {
         let (out, err) = ends(&svarstid(args), 2);

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "the helpers here are as much tests as their callers")]
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use serde_json::Value;
@@ -14,7 +17,10 @@ use svarstid::report::{Audience, Language, Order, Report};
 use svarstid::simulate::{Parameters, Simulation};
 use svarstid::wire::canonical::Arrival;
 
+use crate::backfill::frames;
+use crate::ledger_tools::{Ledger, pieces};
 use crate::oracle;
+use crate::support::Recording;
 
 /// September and October of a small municipality, and the truth of October alone.
 struct Autumn {
@@ -156,15 +162,6 @@ fn every_format_tells_the_same() {
         .map(|cell| cell.shown(Language::Swedish))
         .collect();
     assert_eq!(cells, shown, "HTML");
-    if let Some(folder) = std::env::var_os("SVARSTID_TEST_REPORTS") {
-        let folder = std::path::PathBuf::from(folder);
-        std::fs::write(folder.join("report.html"), &html).unwrap();
-        std::fs::write(folder.join("report.xlsx"), report.to_xlsx().unwrap()).unwrap();
-        std::fs::write(folder.join("report.csv"), csv).unwrap();
-        let public = Order { audience: Audience::Public, ..order("2026-10") };
-        std::fs::write(folder.join("public.html"), AUTUMN.engine.report(&public).to_html())
-            .unwrap();
-    }
 }
 
 #[test]
@@ -228,5 +225,76 @@ fn english_readers_get_english() {
     assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
     for word in ["Förvaltning<", "Besvarade", "uppfyllt", "Regelversion"] {
         assert!(!html.contains(word), "{word}");
+    }
+}
+
+/// `report` as its callers know it.
+fn svarstid(config: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_svarstid"));
+    command.args(["report", "--config"]).arg(config).args(args).env("NO_COLOR", "1");
+    command.output().expect("the program starts")
+}
+
+#[test]
+fn a_copy_of_the_ledger_and_its_events_give_the_same_report() {
+    let recording = Recording::of(3, 0.5, "2024-10-07", "2024-10-11");
+    let config = oracle::configuration(&recording.parameters);
+    let ledger = Ledger::of(&config, &recording.records, 300);
+    let copy = recording.folder.path().join("ledger");
+    fs::write(&copy, pieces(&frames(&ledger)).concat()).unwrap();
+    let report = |file: &Path| -> Value {
+        let file = file.to_str().unwrap();
+        let args = ["--period", "2024-W41", "--format", "json", "--out", "-", file];
+        let output = svarstid(&recording.config(), &args);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && told.is_empty(), "{told}");
+        serde_json::from_slice(&output.stdout).expect("one document")
+    };
+    let (mut of_copy, mut of_events) = (report(&copy), report(&recording.events()));
+    for report in [&mut of_copy, &mut of_events] {
+        // What is counted beside the figures depends on how the events came in.
+        report["tables"].as_array_mut().unwrap().retain(|table| table["id"] != "quality");
+        assert_eq!(report["tables"].as_array().unwrap().len(), 6);
+    }
+    assert_eq!(of_copy, of_events);
+    let told = of_copy["sentences"][0].as_str().unwrap();
+    assert!(told.contains("inte slut") && told.contains("2024-10-1"), "{told}");
+}
+
+#[test]
+fn sheets_are_written_whole_and_what_cannot_be_told_is_refused() {
+    let recording = Recording::of(3, 0.2, "2024-10-07", "2024-10-09");
+    let (config, events) = (recording.config(), recording.events());
+    let folder = recording.folder.path().join("reports");
+    let [folder, events] = [&folder, &events].map(|path| path.to_str().unwrap());
+    let output = svarstid(&config, &["--period", "2024-10", "--sheets", "--out", folder, events]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8(output.stdout).unwrap();
+    let mut named: Vec<&str> = told.lines().collect();
+    named.sort_unstable();
+    let mut there: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path().to_str().unwrap().to_owned())
+        .collect();
+    there.sort_unstable();
+    assert_eq!(named, there);
+    assert_eq!(there.len(), 4 * (1 + 3), "the whole and three departments in four formats");
+
+    let cases: &[(&[&str], &str)] = &[
+        (&["--period", "2024-13", events], "is no period; write 2026-10-05"),
+        (&["--period", "2098-01", events], "is to come"),
+        (&["--period", "2024-09", events], "is before the first event, which is of 2024-10-07"),
+        (&["--period", "2024-11", events], "is after the last event"),
+        (&["--period", "2024-10", "--department", "kansli", events], "there are kommunledning"),
+        (&["--period", "2024-10", "--out", "/proc/svarstid", events], "give a folder of yours"),
+        (&["--period", "2024-10", "--out", "-", events], "takes one report of one text"),
+        (&["--period", "2024-10", "missing.jsonl"], "give the path of a file"),
+        (&["--period", "2024-10", "/dev/null"], "there is no event in it"),
+    ];
+    for (args, remedy) in cases {
+        let output = svarstid(&config, args);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {told}");
+        assert!(told.contains(remedy) && output.stdout.is_empty(), "{args:?}: {told}");
     }
 }
