@@ -342,18 +342,28 @@ fn a_group_ends_though_a_revocation_waits() {
 }
 
 /// While a revocation waits, the library tells of no loss; it must come afterwards.
+///
+/// A broker that wakes up finds both a session that is over and a heartbeat that waits, and which
+/// it sees first is chance. So it is tried until the session has ended.
 #[test]
 fn a_session_that_ends_during_a_drain_is_survived() {
     let Some(broker) = Broker::start() else { return };
+    create_topic(broker.address(), "events", 4);
+    let has_ended =
+        (1..=5).any(|round| drains_past_its_session(&broker, &format!("group-{round}")));
+    assert!(has_ended, "no session ended in five tries");
+}
+
+/// Freezes the broker for longer than the session during a drain; gives whether the session ended.
+fn drains_past_its_session(broker: &Broker, group: &str) -> bool {
     let brokers = broker.address();
-    create_topic(brokers, "events", 4);
-    let mut first = Owner::new(brokers, "group", &["events"]);
+    let mut first = Owner::new(brokers, group, &["events"]);
     first.is_draining = true;
     wait_until("all four", LIMIT, || {
         first.step();
         first.ours.len() == 4
     });
-    let mut second = Owner::new(brokers, "group", &["events"]);
+    let mut second = Owner::new(brokers, group, &["events"]);
     wait_until("the revocation", LIMIT, || {
         first.step();
         second.step();
@@ -381,7 +391,9 @@ fn a_session_that_ends_during_a_drain_is_survived() {
         lone = if is_fair { lone + 1 } else { 0 };
         lone > 50
     });
-    assert_eq!(both[0].lost.len(), 1, "the rest was lost with the session");
+    // The rest was lost with the session, or nothing was.
+    assert!(both[0].lost.len() <= 1, "{:?}", both[0].lost);
+    !both[0].lost.is_empty()
 }
 
 #[test]
