@@ -138,6 +138,10 @@ pub struct Simulate {
     /// Write each event when its time has come: what is past at once, the rest as it happens.
     #[arg(long, requires = "brokers", conflicts_with = "truth")]
     pub live: bool,
+    /// Where it is kept how far that has come: started again, it goes on there, with the first day
+    /// of the first start.
+    #[arg(long, value_name = "FILE", requires = "live")]
+    pub state: Option<PathBuf>,
 }
 
 /// On or off.

@@ -6,12 +6,14 @@ mod chart;
 mod csv;
 mod document;
 mod figures;
+mod heat;
 mod html;
 mod number;
 mod period;
 mod sheet;
 mod table;
 mod text;
+mod withhold;
 mod xlsx;
 
 pub use calendar::{CalendarDay, CalendarYear, Deadlines, Hours, Unit};

@@ -21,6 +21,13 @@ use crate::domain::tally::{Bounds, Code, DOCUMENT_BOUNDS, Tally, WaitHistogram, 
 use crate::domain::units::{Millis, Timestamp};
 use crate::engine::{Engine, Quality};
 
+/// What goal 4's share means.
+pub(super) const DEFINITION_SM4: &str = "questions by e-mail and e-service that a person replied to by the last moment of the second \
+     working day / (questions received - those that may still be answered in time)";
+/// What first-contact resolution means.
+pub(super) const DEFINITION_FCR: &str = "questions settled at the desk without being passed on / questions put at the desk of which \
+     it is known where they were settled";
+
 /// How long one row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interval {
@@ -459,21 +466,9 @@ fn definitions(rules: &Rules, now: Timestamp) -> Map<String, Value> {
         .map(|goal| (goal.id().to_owned(), json!(goal.definition())))
         .collect();
     let mut add = |key: &str, value: Value| definitions.insert(key.to_owned(), value);
-    add(
-        "SM4",
-        json!(
-            "questions by e-mail and e-service that a person replied to by the last moment of the \
-             second working day / (questions received - those that may still be answered in time)"
-        ),
-    );
+    add("SM4", json!(DEFINITION_SM4));
     add("question_deadline", json!(set.question_deadline.name()));
-    add(
-        "FCR",
-        json!(
-            "questions settled at the desk without being passed on / questions put at the desk of \
-             which it is known where they were settled"
-        ),
-    );
+    add("FCR", json!(DEFINITION_FCR));
     add("short_abandon_seconds", json!(seconds(set.short_abandon.0)));
     add("switchboard_limit_seconds", json!(seconds(set.switchboard_limit.0)));
     add("queue_limit_seconds", json!(seconds(set.queue_limit.0)));

@@ -2,18 +2,67 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::calendar::Day;
-use crate::domain::cell::{Cells, GoalCount, Line, offered, queued};
+use crate::domain::board::Board;
+use crate::domain::calendar::{Day, Zone};
+use crate::domain::cell::{GoalCount, Line, offered, queued};
 use crate::domain::contact::stay::Disposition;
-use crate::domain::goal::Goal;
+use crate::domain::goal::{Direction, Goal};
 use crate::domain::ids::Department;
-use crate::domain::tally::{Tally, WaitHistogram, code};
-use crate::domain::units::{Millis, Share};
+use crate::domain::tally::{Code, Tally, WaitHistogram, code};
+use crate::domain::units::{Millis, Share, Timestamp};
+
+/// What reports tell an outcome of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measure {
+    /// A goal on calls.
+    Calls(Goal),
+    /// Goal 4: questions by e-mail and e-service answered within two working days.
+    Questions,
+    /// Questions settled at the first contact.
+    FirstContact,
+}
+
+impl Measure {
+    /// Every measure, in the order in which they are told.
+    pub(super) const ALL: [Measure; 6] = [
+        Measure::Calls(Goal::Sm1),
+        Measure::Calls(Goal::Sm2),
+        Measure::Calls(Goal::Sm3),
+        Measure::Calls(Goal::Sm3w),
+        Measure::Questions,
+        Measure::FirstContact,
+    ];
+
+    /// The id that every published figure carries.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Measure::Calls(goal) => goal.id(),
+            Measure::Questions => "SM4",
+            Measure::FirstContact => "FCR",
+        }
+    }
+
+    /// The good side of a level.
+    pub(super) fn direction(self) -> Direction {
+        match self {
+            Measure::Calls(goal) => goal.direction(),
+            Measure::Questions | Measure::FirstContact => Direction::AtLeast,
+        }
+    }
+
+    /// How many are on the other side.
+    pub(super) fn missed(self, share: Share) -> i64 {
+        match self.direction() {
+            Direction::AtLeast => share.of - share.met,
+            Direction::AtMost => share.met,
+        }
+    }
+}
 
 /// Everything counted of one department (or of all) in a stretch of days.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Figures {
-    goals: [GoalCount; Goal::ALL.len()],
+    measures: [GoalCount; Measure::ALL.len()],
     /// At the switchboard, in hours and outside.
     pub(super) switchboard: Place,
     /// In queues, in hours and outside.
@@ -29,8 +78,12 @@ pub(super) struct Place {
 
 impl Figures {
     fn add(&mut self, line: Line, tally: &Tally) {
-        for goal in Goal::ALL {
-            self.goals[goal as usize].merge(GoalCount::of_line(goal, line, tally));
+        for (count, measure) in self.measures.iter_mut().zip(Measure::ALL) {
+            count.merge(match measure {
+                Measure::Calls(goal) => GoalCount::of_line(goal, line, tally),
+                Measure::Questions => GoalCount::questions(tally),
+                Measure::FirstContact => GoalCount::first_contact(line, tally),
+            });
         }
         let place = match line.queue {
             None => &mut self.switchboard,
@@ -43,7 +96,7 @@ impl Figures {
     }
 
     fn merge(&mut self, other: &Figures) {
-        for (mine, theirs) in self.goals.iter_mut().zip(other.goals) {
+        for (mine, theirs) in self.measures.iter_mut().zip(other.measures) {
             mine.merge(theirs);
         }
         for (mine, theirs) in
@@ -54,19 +107,27 @@ impl Figures {
         }
     }
 
-    /// A goal's share.
-    pub(super) fn share(&self, goal: Goal) -> Share {
-        self.goals[goal as usize].share
+    fn questions(&mut self) -> &mut GoalCount {
+        let at = Measure::ALL.iter().position(|measure| *measure == Measure::Questions);
+        &mut self.measures[at.expect("it is one of them")]
     }
 
-    /// The same count over other denominators.
-    pub(super) fn count(&self, goal: Goal) -> GoalCount {
-        self.goals[goal as usize]
+    /// A measure's share.
+    pub(super) fn share(&self, measure: Measure) -> Share {
+        self.count(measure).share
+    }
+
+    /// The same, and its count over other denominators.
+    pub(super) fn count(&self, measure: Measure) -> GoalCount {
+        let found = Measure::ALL.into_iter().zip(self.measures).find(|(of, _)| *of == measure);
+        found.map(|(_, count)| count).unwrap_or_default()
     }
 
     /// Whether nothing at all was counted.
     pub(super) fn is_empty(&self) -> bool {
-        self.switchboard.offered() == 0 && self.queue.offered() == 0
+        self.measures.iter().all(|count| *count == GoalCount::default())
+            && self.switchboard.offered() == 0
+            && self.queue.offered() == 0
     }
 }
 
@@ -112,7 +173,7 @@ impl Place {
 /// Quantiles of the waits of a tally.
 pub(super) fn waits<const N: usize>(
     tally: &Tally,
-    kinds: &[crate::domain::tally::Code],
+    kinds: &[Code],
     quantiles: [f64; N],
 ) -> Option<[Millis; N]> {
     let mut histogram = WaitHistogram::default();
@@ -129,12 +190,22 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// The sum of the days from `from` up to, but not including, `end`.
-    pub(super) fn of(cells: &Cells, from: Day, end: Day) -> Span {
+    /// The sum of the days from `from` up to, but not including, `end`. Questions that may still be
+    /// answered in time at `now` are in no share.
+    pub(super) fn of(board: &Board, (from, end): (Day, Day), now: Timestamp) -> Span {
         let mut span = Span::default();
         for day in from.until(end) {
-            for (line, tally) in cells.day(day) {
+            for (line, tally) in board.cells().day(day) {
                 span.departments.entry(line.department).or_default().add(line, tally);
+            }
+        }
+        let zone = Zone::stockholm();
+        let pending = board.questions().filter(|question| question.is_pending(now));
+        for question in pending {
+            let day = zone.day_of(question.received_at);
+            if from <= day && day < end {
+                let figures = span.departments.entry(question.department).or_default();
+                figures.questions().share.of -= 1;
             }
         }
         for figures in span.departments.values() {

@@ -6,18 +6,18 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::{Figures, Place, Span, waits};
+use super::document::{DEFINITION_FCR, DEFINITION_SM4};
+use super::figures::{Figures, Measure, Place, Span};
 use super::number;
 use super::period::Period;
 use super::table::{Audience, Cell, Column, Drawing, Language, Report, Row, Table};
-use crate::domain::calendar::{Day, Weekday, WorkingDays, Zone};
-use crate::domain::cell::queued;
+use super::withhold::{SHARE_MIN, withheld};
+use crate::domain::calendar::{Day, WorkingDays, Zone};
 use crate::domain::contact::stay::Disposition;
 use crate::domain::goal::{Direction, Goal, Verdict};
 use crate::domain::ids::Department;
-use crate::domain::rules::DEFINITIONS;
-use crate::domain::tally::{Tally, code};
-use crate::domain::units::{Millis, Quarter, Share, Timestamp};
+use crate::domain::rules::{DEFINITIONS, Targets};
+use crate::domain::units::{Millis, Share, Timestamp};
 use crate::engine::Engine;
 
 /// What is asked for.
@@ -33,16 +33,19 @@ pub struct Order {
     pub language: Language,
 }
 
-/// Fewer calls than this are withheld from the public where they are of one department.
-const PUBLIC_COUNT_MIN: i64 = 5;
-/// Shares over fewer calls than this are withheld from the public.
-const PUBLIC_SHARE_MIN: i64 = 20;
-/// Goals that reports give a verdict on; `SM3w` is told beside goal 3.
-const JUDGED: [Goal; 3] = [Goal::Sm1, Goal::Sm2, Goal::Sm3];
+/// Goals on calls that have a level of their own; `SM3w` is told beside goal 3.
+const JUDGED: [Measure; 3] =
+    [Measure::Calls(Goal::Sm1), Measure::Calls(Goal::Sm2), Measure::Calls(Goal::Sm3)];
+/// What departments are compared by.
+const COMPARED: [Measure; 5] = [
+    Measure::Calls(Goal::Sm1),
+    Measure::Calls(Goal::Sm2),
+    Measure::Calls(Goal::Sm3),
+    Measure::Questions,
+    Measure::FirstContact,
+];
 /// 97.5 % quantile of the normal distribution, for 95 % intervals.
 const WILSON_Z: f64 = 1.959_964;
-/// Half-hours of a day.
-const HALF_HOURS: usize = 48;
 
 impl Engine {
     /// A report from everything that was folded. Heat tables need the quarter-hours of the period:
@@ -60,11 +63,13 @@ impl Engine {
 }
 
 /// A report being made.
-struct Sheet<'a> {
-    engine: &'a Engine,
-    order: &'a Order,
+pub(super) struct Sheet<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) order: &'a Order,
     span: Span,
-    goals: Vec<(Goal, Option<u8>)>,
+    targets: Option<Targets>,
+    /// The last event's time: by it and not by the clock, so that a ledger gives one report.
+    known_until: Timestamp,
 }
 
 impl<'a> Sheet<'a> {
@@ -73,12 +78,12 @@ impl<'a> Sheet<'a> {
         // The level in force on the period's last day is the one that it is held against.
         let last = Zone::stockholm().day_start(end).minus(Millis(1));
         let targets = engine.rules().at(last).targets;
-        let goals = Goal::ALL.map(|goal| (goal, targets.map(|targets| targets.of(goal))));
-        let span = Span::of(engine.board().cells(), from, end);
-        Sheet { engine, order, span, goals: goals.to_vec() }
+        let known_until = engine.last_event().unwrap_or(last);
+        let span = Span::of(engine.board(), (from, end), known_until);
+        Sheet { engine, order, span, targets, known_until }
     }
 
-    fn say(&self, swedish: &str, english: &str) -> String {
+    pub(super) fn say(&self, swedish: &str, english: &str) -> String {
         self.order.language.pick(swedish, english).to_owned()
     }
 
@@ -94,8 +99,11 @@ impl<'a> Sheet<'a> {
         if order.department.is_none() {
             tables.push(self.department_table());
         }
-        tables.push(self.volume_table());
-        tables.push(self.course_table());
+        // Of one department, days and dispositions are so small that citizens could work them out.
+        if order.department.is_none() || order.audience == Audience::Internal {
+            tables.push(self.volume_table());
+            tables.push(self.course_table());
+        }
         if order.audience == Audience::Internal {
             tables.extend(self.heat_tables());
             tables.push(self.quality_table());
@@ -117,27 +125,24 @@ impl<'a> Sheet<'a> {
             sentences: self
                 .so_far()
                 .into_iter()
-                .chain(JUDGED.into_iter().map(|goal| self.sentence(goal)))
+                .chain(COMPARED.into_iter().filter_map(|measure| self.sentence(measure)))
                 .collect(),
             tables,
-            definitions: Goal::ALL
+            definitions: Measure::ALL
                 .into_iter()
-                .map(|goal| (goal.id().to_owned(), goal.definition().to_owned()))
+                .map(|measure| (measure.id().to_owned(), definition(measure).to_owned()))
                 .collect(),
         }
     }
 
-    /// Up to when there are figures, where that is not the whole period. By the events and not by
-    /// the clock: the same ledger gives the same report on any day.
+    /// Up to when something is known, where that is not the whole period.
     fn so_far(&self) -> Option<String> {
-        let last = Zone::stockholm().day_of(self.engine.last_event()?);
-        (last.next() < self.order.period.span().1).then(|| {
-            let told = self.say(
-                "Perioden är inte slut: siffrorna gäller till och med",
-                "The \
-                period is not over: the figures are those up to and including",
-            );
-            format!("{told} {last}.")
+        let zone = Zone::stockholm();
+        let (_, end) = self.order.period.span();
+        (self.known_until < zone.day_start(end)).then(|| {
+            let told = self.say("Den senaste händelsen är från", "The latest event is of");
+            let local = zone.rfc3339(self.known_until);
+            format!("{told} {} {}.", &local[..10], &local[11..16])
         })
     }
 
@@ -149,23 +154,39 @@ impl<'a> Sheet<'a> {
         span.figures(self.order.department)
     }
 
-    fn level(&self, goal: Goal) -> Option<(Direction, u8)> {
-        let (_, target) = self.goals.iter().find(|(of, _)| *of == goal)?;
-        target.map(|target| (goal.direction(), target))
+    fn level(&self, measure: Measure) -> Option<(Direction, u8)> {
+        match measure {
+            Measure::Calls(goal) => {
+                self.targets.map(|targets| (goal.direction(), targets.of(goal)))
+            }
+            // No level is configured for these.
+            Measure::Questions | Measure::FirstContact => None,
+        }
     }
 
-    fn goal_name(&self, goal: Goal) -> String {
-        match goal {
-            Goal::Sm1 => self.say("Mål 1: svar inom tre signaler", "Goal 1: within three rings"),
-            Goal::Sm2 => self.say("Mål 2: svar inom fem minuter", "Goal 2: within five minutes"),
-            Goal::Sm3 => self.say("Mål 3: förlorade samtal", "Goal 3: lost calls"),
-            Goal::Sm3w => {
+    fn name(&self, measure: Measure) -> String {
+        match measure {
+            Measure::Calls(Goal::Sm1) => {
+                self.say("Mål 1: svar inom tre signaler", "Goal 1: within three rings")
+            }
+            Measure::Calls(Goal::Sm2) => {
+                self.say("Mål 2: svar inom fem minuter", "Goal 2: within five minutes")
+            }
+            Measure::Calls(Goal::Sm3) => self.say("Mål 3: förlorade samtal", "Goal 3: lost calls"),
+            Measure::Calls(Goal::Sm3w) => {
                 self.say("Mål 3, av dem som fick vänta", "Goal 3, of those who had to wait")
+            }
+            Measure::Questions => self.say(
+                "Mål 4: e-post och e-tjänst inom två arbetsdagar",
+                "Goal 4: e-mail and e-service within two working days",
+            ),
+            Measure::FirstContact => {
+                self.say("Löst vid första kontakten", "Settled at the first contact")
             }
         }
     }
 
-    fn level_words(&self, goal: Goal) -> String {
+    fn level_words(&self, goal: Measure) -> String {
         match self.level(goal) {
             None => self.say("inget mål beslutat", "no goal in force"),
             Some((Direction::AtLeast, percent)) => {
@@ -177,27 +198,43 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn verdict_words(&self, goal: Goal, share: Share) -> String {
-        let Some((_, target)) = self.level(goal) else { return "–".to_owned() };
-        match goal.judge(share, target) {
-            Verdict::NoCalls => self.say("inga samtal", "no calls"),
-            Verdict::Met => self.say("✓ uppfyllt", "✓ met"),
-            Verdict::Missed => self.say("✗ ej uppfyllt", "✗ missed"),
+    fn verdict_words(&self, goal: Measure, share: Share) -> String {
+        match self.verdict(goal, share) {
+            None => "–".to_owned(),
+            Some(Verdict::NoCalls) => self.say("inga samtal", "no calls"),
+            Some(Verdict::Met) => self.say("✓ uppfyllt", "✓ met"),
+            Some(Verdict::Missed) => self.say("✗ ej uppfyllt", "✗ missed"),
         }
     }
 
+    fn verdict(&self, measure: Measure, share: Share) -> Option<Verdict> {
+        let Measure::Calls(goal) = measure else { return None };
+        self.level(measure).map(|(_, target)| goal.judge(share, target))
+    }
+
+    /// Whether a department's number in a measure is withheld from this reader.
+    fn is_withheld(&self, measure: Measure, department: Department) -> bool {
+        self.order.audience == Audience::Public
+            && withheld(&self.span, measure).contains(&department)
+    }
+
+    /// The same of whom the report is about.
+    fn is_own_withheld(&self, measure: Measure) -> bool {
+        self.order.department.is_some_and(|own| self.is_withheld(measure, own))
+    }
+
     /// A share as this reader may see it.
-    fn share(&self, goal: Goal, share: Share) -> Cell {
-        let is_small = self.order.audience == Audience::Public && share.of < PUBLIC_SHARE_MIN;
+    fn share(&self, measure: Measure, share: Share) -> Cell {
+        let is_small = self.order.audience == Audience::Public && share.of < SHARE_MIN;
         match share.of {
             ..=0 => Cell::None,
-            _ if is_small => Cell::Hidden,
-            _ => Cell::Share(share, self.level(goal), self.order.audience.precision()),
+            _ if is_small || self.is_own_withheld(measure) => Cell::Hidden,
+            _ => Cell::Share(share, self.level(measure), self.order.audience.precision()),
         }
     }
 
     /// The change from another share, in percentage points, where both may be seen.
-    fn change(&self, goal: Goal, share: Share, from: Share) -> Cell {
+    fn change(&self, goal: Measure, share: Share, from: Share) -> Cell {
         match (self.share(goal, share), self.share(goal, from)) {
             (Cell::Share(..), Cell::Share(..)) => {
                 number::points(share, from).map_or(Cell::None, Cell::Points)
@@ -207,61 +244,54 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    /// A count as this reader may see it.
-    fn count(&self, n: i64) -> Cell {
-        let is_small = self.order.audience == Audience::Public
-            && self.order.department.is_some()
-            && (1..PUBLIC_COUNT_MIN).contains(&n);
-        if is_small { Cell::Hidden } else { Cell::Count(n) }
-    }
-
-    fn sentence(&self, goal: Goal) -> String {
-        let share = self.own(&self.span).share(goal);
-        let name = self.goal_name(goal);
-        let cell = self.share(goal, share);
+    /// What a measure says, in words; `None` for one without a level and without anything counted.
+    fn sentence(&self, measure: Measure) -> Option<String> {
+        let share = self.own(&self.span).share(measure);
+        let name = self.name(measure);
+        let cell = self.share(measure, share);
         let language = self.order.language;
         if cell == Cell::None {
-            return format!("{name}: {}.", self.say("inga samtal", "no calls"));
+            let none = self.say("inga samtal", "no calls");
+            return self.level(measure).map(|_| format!("{name}: {none}."));
         }
         if cell == Cell::Hidden {
-            let why = self.say("för få samtal för att visa", "too few calls to be shown");
-            return format!("{name}: {why}.");
+            let why = self.say("för få för att visa", "too few to be shown");
+            return Some(format!("{name}: {why}."));
         }
         let told = cell.shown(language);
         let of = Cell::Count(share.of).shown(language);
-        let what = match goal {
-            Goal::Sm1 => self.say(
+        let what = match measure {
+            Measure::Calls(Goal::Sm1) => self.say(
                 "samtal till växeln besvarades i tid",
-                "calls to the \
-                switchboard were answered in time",
+                "calls to the switchboard were answered in time",
             ),
-            Goal::Sm2 => self.say(
-                "besök i kön besvarades i tid",
-                "visits to the queue were \
-                answered in time",
-            ),
-            Goal::Sm3 | Goal::Sm3w => self.say(
-                "samtal i kön förlorades",
-                "calls in the queue \
-                were lost",
+            Measure::Calls(Goal::Sm2) => self
+                .say("besök i kön besvarades i tid", "visits to the queue were answered in time"),
+            Measure::Calls(Goal::Sm3 | Goal::Sm3w) => {
+                self.say("samtal i kön förlorades", "calls in the queue were lost")
+            }
+            Measure::Questions => {
+                self.say("frågor besvarades i tid", "questions were answered in time")
+            }
+            Measure::FirstContact => self.say(
+                "frågor i kundtjänst löstes direkt",
+                "questions at the desk were settled there",
             ),
         };
         let share_of = format!("{told} {} {of} {what}", self.say("av", "of"));
-        let Some((_, target)) = self.level(goal) else { return format!("{name}: {share_of}.") };
-        let verdict = match goal.judge(share, target) {
-            Verdict::Met => self.say("är uppfyllt", "is met"),
-            Verdict::Missed => self.say("är inte uppfyllt", "is missed"),
-            Verdict::NoCalls => return format!("{name}: {share_of}."),
+        let verdict = match self.verdict(measure, share) {
+            Some(Verdict::Met) => self.say("är uppfyllt", "is met"),
+            Some(Verdict::Missed) => self.say("är inte uppfyllt", "is missed"),
+            Some(Verdict::NoCalls) | None => return Some(format!("{name}: {share_of}.")),
         };
         let goal_of = self.say("Målet", "The goal of");
-        format!("{name}: {share_of}. {goal_of} {} {verdict}.", self.level_words(goal))
+        Some(format!("{name}: {share_of}. {goal_of} {} {verdict}.", self.level_words(measure)))
     }
 
     /// Each goal: this period, those it is compared with, and the verdict.
     fn goal_table(&self) -> Table {
         let period = self.order.period;
-        let cells = self.engine.board().cells();
-        let of = |(from, end): (Day, Day)| self.own(&Span::of(cells, from, end));
+        let of = |span| self.own(&Span::of(self.engine.board(), span, self.known_until));
         let [now, before, last_year, to_date] = [
             self.own(&self.span),
             of(period.previous().span()),
@@ -282,7 +312,7 @@ impl<'a> Sheet<'a> {
             Column::new("of_answered", self.say("Av besvarade", "Of answered")),
             Column::new("of_offered", self.say("Av alla inkomna", "Of all offered")),
         ];
-        let row = |goal: Goal| {
+        let row = |goal: Measure| {
             let count = now.count(goal);
             let share = count.share;
             let outcome = self.share(goal, share);
@@ -290,19 +320,31 @@ impl<'a> Sheet<'a> {
                 Some((low, high)) if outcome.value().is_some() => Cell::Interval(low, high),
                 Some(_) | None => outcome.clone(),
             };
+            // Of one department, citizens are told the share and its number and no more.
+            let is_bare =
+                self.order.audience == Audience::Public && self.order.department.is_some();
+            let count_of = |n: i64| match is_bare && self.is_own_withheld(goal) {
+                true => Cell::Hidden,
+                false => Cell::Count(n),
+            };
+            let verdict = match outcome == Cell::Hidden {
+                true => Cell::Hidden,
+                false => Cell::text(self.verdict_words(goal, share)),
+            };
             let over = |of: i64| match goal.direction() {
+                _ if is_bare => Cell::Hidden,
                 Direction::AtLeast => self.share(goal, Share { met: share.met, of }),
                 Direction::AtMost => Cell::None,
             };
             Row {
                 id: goal.id().to_owned(),
-                heading: self.goal_name(goal),
+                heading: self.name(goal),
                 cells: vec![
                     Cell::text(self.level_words(goal)),
                     outcome,
-                    Cell::text(self.verdict_words(goal, share)),
-                    self.count(share.of),
-                    self.count(goal.missed(share)),
+                    verdict,
+                    count_of(share.of),
+                    if is_bare { Cell::Hidden } else { Cell::Count(goal.missed(share)) },
                     interval,
                     self.share(goal, before.share(goal)),
                     self.change(goal, share, before.share(goal)),
@@ -318,7 +360,7 @@ impl<'a> Sheet<'a> {
             heading: self.say("Målen", "The goals"),
             rows_are: self.say("Mål", "Goal"),
             columns,
-            rows: Goal::ALL.into_iter().map(row).collect(),
+            rows: Measure::ALL.into_iter().map(row).collect(),
             notes: vec![self.say(
                 "Utfallet avrundas aldrig så att ett missat mål ser uppfyllt ut. Osäkerheten är \
                  Wilsons intervall, endast som läshjälp: siffran är en totalräkning. Ändringar är i procentenheter.",
@@ -332,11 +374,14 @@ impl<'a> Sheet<'a> {
     /// The departments side by side.
     fn department_table(&self) -> Table {
         let mut columns = Vec::new();
-        for goal in JUDGED {
-            let id = goal.id();
-            columns.push(Column::new(id, self.goal_name(goal)));
+        for measure in COMPARED {
+            let id = measure.id();
+            columns.push(Column::new(id, self.name(measure)));
             columns.push(Column::new(format!("{id}_of"), self.say("antal", "number")));
-            columns.push(Column::new(format!("{id}_verdict"), self.say("bedömning", "verdict")));
+            if JUDGED.contains(&measure) {
+                let verdict = self.say("bedömning", "verdict");
+                columns.push(Column::new(format!("{id}_verdict"), verdict));
+            }
         }
         let departments: Vec<(&Department, &Figures)> =
             self.span.departments.iter().filter(|(_, figures)| !figures.is_empty()).collect();
@@ -348,27 +393,22 @@ impl<'a> Sheet<'a> {
                 cells: Vec::new(),
             })
             .collect();
-        for goal in JUDGED {
-            let shares: Vec<Share> =
-                departments.iter().map(|(_, figures)| figures.share(goal)).collect();
-            let counts: Vec<i64> = shares.iter().map(|share| share.of).collect();
-            let hidden = match self.order.audience {
-                Audience::Public => withheld(&counts),
-                Audience::Internal => vec![false; counts.len()],
-            };
-            for ((row, share), is_hidden) in rows.iter_mut().zip(shares).zip(hidden) {
-                row.cells.extend(match is_hidden {
-                    true => [Cell::Hidden, Cell::Hidden, Cell::Hidden],
-                    false if share.of == 0 => [Cell::None, Cell::None, Cell::None],
-                    false => {
-                        let shown = self.share(goal, share);
-                        let verdict = match shown == Cell::Hidden {
-                            true => Cell::Hidden,
-                            false => Cell::text(self.verdict_words(goal, share)),
-                        };
-                        [shown, Cell::Count(share.of), verdict]
-                    }
-                });
+        for measure in COMPARED {
+            for (row, (at, figures)) in rows.iter_mut().zip(&departments) {
+                let share = figures.share(measure);
+                let (outcome, of) = match share.of {
+                    0 => (Cell::None, Cell::None),
+                    _ if self.is_withheld(measure, **at) => (Cell::Hidden, Cell::Hidden),
+                    of => (self.share(measure, share), Cell::Count(of)),
+                };
+                let verdict = match outcome {
+                    Cell::Share(..) => Cell::text(self.verdict_words(measure, share)),
+                    ref other => other.clone(),
+                };
+                row.cells.extend([outcome, of]);
+                if JUDGED.contains(&measure) {
+                    row.cells.push(verdict);
+                }
             }
         }
         rows.sort_by(|a, b| a.id.cmp(&b.id));
@@ -401,8 +441,9 @@ impl<'a> Sheet<'a> {
             Column::new("longest_wait", self.say("Längst", "Longest")),
         ];
         let figures = self.own(&self.span);
-        let working = self.order.period.days().filter(|day| WorkingDays::is_working_day(*day));
-        let working = working.count() as i64;
+        let last = Zone::stockholm().day_of(self.known_until);
+        let days = self.order.period.days().filter(|day| *day <= last);
+        let working = days.filter(|day| WorkingDays::is_working_day(*day)).count() as i64;
         let row = |id: &str, heading: String, place: &Place| {
             let stays = |disposition| place.stays(disposition);
             let (answered, abandoned) =
@@ -414,15 +455,15 @@ impl<'a> Sheet<'a> {
                 id: id.to_owned(),
                 heading,
                 cells: vec![
-                    self.count(place.offered()),
+                    Cell::Count(place.offered()),
                     per_day.map_or(Cell::None, Cell::Tenths),
-                    self.count(answered),
-                    self.count(abandoned),
-                    self.count(place.short_abandoned()),
-                    self.count(place.queued() - answered - abandoned),
-                    self.count(place.offered() - place.queued()),
-                    self.count(place.outside_hours()),
-                    self.count(place.met_by_machine()),
+                    Cell::Count(answered),
+                    Cell::Count(abandoned),
+                    Cell::Count(place.short_abandoned()),
+                    Cell::Count(place.queued() - answered - abandoned),
+                    Cell::Count(place.offered() - place.queued()),
+                    Cell::Count(place.outside_hours()),
+                    Cell::Count(place.met_by_machine()),
                     Cell::wait(place.mean_answer_wait()),
                     wait(0),
                     wait(1),
@@ -462,13 +503,12 @@ impl<'a> Sheet<'a> {
             let name = if by_month { day.month().to_string() } else { day.to_string() };
             spans.entry(name).or_insert((day, day)).1 = day.next();
         }
-        let cells = self.engine.board().cells();
         let mut columns = vec![Column::new("offered", self.say("Inkomna", "Offered"))];
-        columns.extend(JUDGED.map(|goal| Column::new(goal.id(), self.goal_name(goal))));
-        let rows = spans.into_iter().filter_map(|(name, (from, end))| {
-            let figures = self.own(&Span::of(cells, from, end));
+        columns.extend(JUDGED.map(|goal| Column::new(goal.id(), self.name(goal))));
+        let rows = spans.into_iter().filter_map(|(name, span)| {
+            let figures = self.own(&Span::of(self.engine.board(), span, self.known_until));
             let offered = figures.switchboard.offered() + figures.queue.offered();
-            let mut cells = vec![self.count(offered)];
+            let mut cells = vec![Cell::Count(offered)];
             cells.extend(JUDGED.map(|goal| self.share(goal, figures.share(goal))));
             (offered > 0).then(|| Row { id: name.clone(), heading: name, cells })
         });
@@ -487,81 +527,6 @@ impl<'a> Sheet<'a> {
             notes: Vec::new(),
             drawing: Drawing::Lines,
         }
-    }
-
-    /// Weekday by half-hour, in queues: how long nine of ten waited at most, and how many gave up.
-    fn heat_tables(&self) -> [Table; 2] {
-        let zone = Zone::stockholm();
-        let (from, end) = self.order.period.span();
-        let until = zone.day_start(end).minus(Millis(1)).quarter();
-        let cells = self.engine.board().cells();
-        let mut tallies: BTreeMap<(usize, Weekday), Tally> = BTreeMap::new();
-        let until = Quarter(until.0 + 1);
-        for (key, tally) in cells.quarters_in(zone.day_start(from).quarter(), until) {
-            let is_ours = self.order.department.is_none_or(|own| own == key.line.department);
-            if is_ours && key.line.queue.is_some() && !key.line.outside_hours {
-                let (half_hour, weekday) = half_hour(key.quarter.start());
-                tallies.entry((half_hour, weekday)).or_default().merge(tally);
-            }
-        }
-        let weekdays: Vec<Weekday> = Weekday::ALL
-            .into_iter()
-            .filter(|weekday| tallies.keys().any(|(_, of)| of == weekday))
-            .collect();
-        let columns: Vec<Column> = weekdays
-            .iter()
-            .map(|day| Column::new(day.english(), self.weekday_name(*day)))
-            .collect();
-        let table = |id, heading, value: &dyn Fn(&Tally) -> Cell| {
-            let rows = (0..HALF_HOURS).filter_map(|half_hour| {
-                let cell = |weekday: &Weekday| tallies.get(&(half_hour, *weekday)).map(value);
-                let cells: Vec<Option<Cell>> = weekdays.iter().map(cell).collect();
-                let name = format!("{:02}:{:02}", half_hour / 2, half_hour % 2 * 30);
-                cells.iter().any(Option::is_some).then(|| Row {
-                    id: name.clone(),
-                    heading: name,
-                    cells: cells.into_iter().map(|cell| cell.unwrap_or(Cell::None)).collect(),
-                })
-            });
-            Table {
-                id,
-                heading,
-                rows_are: self.say("Från klockan", "From"),
-                columns: columns.clone(),
-                rows: rows.collect(),
-                notes: Vec::new(),
-                drawing: Drawing::Heat,
-            }
-        };
-        let wait = |tally: &Tally| {
-            let kinds = [code::WAITS_ANSWERED, code::WAITS_ABANDONED, code::WAITS_OTHER];
-            Cell::wait(waits(tally, &kinds, [0.9]).map(|[wait]| wait))
-        };
-        let lost = |tally: &Tally| {
-            let short = tally.get(code::SHORT_ABANDONED);
-            let met = tally.stays(Disposition::Abandoned) - short;
-            let share = Share { met, of: queued(tally) - short };
-            match share.of {
-                ..=0 => Cell::None,
-                _ => Cell::Share(share, None, self.order.audience.precision()),
-            }
-        };
-        [
-            table(
-                "wait_by_half_hour",
-                self.say("Väntetid i kö: nio av tio väntade högst", "Nine of ten waited at most"),
-                &wait,
-            ),
-            table(
-                "lost_by_half_hour",
-                self.say("Andel förlorade i kö", "Share lost in the queue"),
-                &lost,
-            ),
-        ]
-    }
-
-    fn weekday_name(&self, weekday: Weekday) -> String {
-        self.say(weekday.name(), weekday.english())
     }
 
     /// What was counted beside the figures, since the ledger began.
@@ -613,12 +578,13 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// The half-hour by the clock on the wall, and the weekday.
-fn half_hour(at: Timestamp) -> (usize, Weekday) {
-    let zone = Zone::stockholm();
-    let day = zone.day_of(at);
-    let local = at.0 + i64::from(zone.offset_seconds(at)) * 1_000;
-    ((local.rem_euclid(86_400_000) / 1_800_000) as usize, day.weekday())
+/// What a share means, for readers of figures.
+fn definition(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Calls(goal) => goal.definition(),
+        Measure::Questions => DEFINITION_SM4,
+        Measure::FirstContact => DEFINITION_FCR,
+    }
 }
 
 /// Wilson's interval of a share, 95 %.
@@ -628,19 +594,4 @@ fn wilson(share: Share) -> Option<(f64, f64)> {
     let centre = (ratio + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = WILSON_Z / (1.0 + z2 / n) * (ratio * (1.0 - ratio) / n + z2 / (4.0 * n * n)).sqrt();
     Some(((centre - half).max(0.0), (centre + half).min(1.0)))
-}
-
-/// Which of a column's counts are withheld: the small ones, and where that is only one of them the
-/// next smallest too, since the sum of all is told and would give it away.
-fn withheld(counts: &[i64]) -> Vec<bool> {
-    let mut hidden: Vec<bool> = counts.iter().map(|n| (1..PUBLIC_COUNT_MIN).contains(n)).collect();
-    if hidden.iter().filter(|is_hidden| **is_hidden).count() == 1 {
-        let next = (0..counts.len())
-            .filter(|at| !hidden[*at] && counts[*at] > 0)
-            .min_by_key(|at| (counts[*at], *at));
-        if let Some(next) = next {
-            hidden[next] = true;
-        }
-    }
-    hidden
 }

@@ -65,7 +65,8 @@ pub fn demo(asked: &Demo) -> anyhow::Result<()> {
     let broker = Embedded::start(&topic, PARTITIONS)?;
     let settings = kafka::plain(&broker.address());
     let producer = Producer::new(settings.clone(), &topic, Patience::Endless, 2, &stop)?;
-    let mut day = SimulatedDay { simulation, producer, held: None, stop: stop.clone() };
+    let mut day =
+        SimulatedDay { simulation, producer, held: None, delivered: 0, stop: stop.clone() };
     let records = day.deliver_until(at)?;
     if !day.producer.drain(&stop)? {
         return Ok(());
@@ -116,6 +117,8 @@ pub(super) struct SimulatedDay {
     pub(super) producer: Producer,
     /// The record that is next.
     pub(super) held: Option<Record>,
+    /// Records sent.
+    pub(super) delivered: u64,
     pub(super) stop: Stop,
 }
 
@@ -135,6 +138,7 @@ impl SimulatedDay {
             send(&mut self.producer, &record, &self.stop)?;
             records += 1;
         }
+        self.delivered += records;
         Ok(records)
     }
 

@@ -5,7 +5,8 @@
 //! wait for others. What is not remembered is checked on a thread of its own, one at a time, so that
 //! strangers can take one core at most; they wait in order, [`WAITING_MAX`] at most of all and
 //! [`WAITING_PER_PEER_MAX`] from one address, and who is beyond that gets 503. An unknown user
-//! costs a check like any other, so that the time does not tell who exists.
+//! costs a check as the dearest hash does: where all hashes have one cost, the time does not tell who
+//! exists.
 //!
 //! Neither passwords nor the names that clients give are logged: people mistype one for the other.
 

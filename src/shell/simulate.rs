@@ -1,6 +1,6 @@
 //! Simulated events into a file or a topic, and the exact figures they must give.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -9,12 +9,14 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::civil::Date;
 
+use super::backup::beside;
 use super::clock::Clock;
 use super::demo::SimulatedDay;
 use super::produce::{Patience, Producer};
 use super::{Stop, day, kafka, log, usage};
 use crate::cli::{Simulate, Switch};
 use crate::domain::calendar::Day;
+use crate::domain::units::Millis;
 use crate::simulate::{Parameters, Record, Simulation, Truth};
 
 /// Records between two looks at the progress and at the broker's answers.
@@ -26,7 +28,8 @@ const STEP: u64 = 1_024;
 ///
 /// [`super::Usage`] for parameters that cannot be simulated, a failure when nothing can be written.
 pub fn simulate(asked: &Simulate) -> anyhow::Result<()> {
-    let from = day(&asked.from, "--from")?;
+    let state = asked.state.as_deref().map(State::read).transpose()?.flatten();
+    let from = state.as_ref().map_or_else(|| day(&asked.from, "--from"), |state| Ok(state.from))?;
     let to = day(&asked.to, "--to")?;
     let mut parameters = Parameters::new(asked.seed, date(from), date(to));
     parameters.scale = asked.scale;
@@ -36,7 +39,10 @@ pub fn simulate(asked: &Simulate) -> anyhow::Result<()> {
     // Made first, so that a path that cannot be written is told before the work.
     let truth = asked.truth.as_deref().map(|path| create(path, "--truth")).transpose()?;
     match (&asked.brokers, &asked.topic) {
-        (Some(brokers), Some(topic)) if asked.live => return live(simulation, brokers, topic),
+        (Some(brokers), Some(topic)) if asked.live => {
+            let state = state.unwrap_or(State { from, delivered: 0 });
+            return live(simulation, state, asked.state.as_deref(), brokers, topic);
+        }
         (Some(brokers), Some(topic)) => produce(&mut simulation, brokers, topic)?,
         _ => match asked.out.as_deref().filter(|path| *path != Path::new("-")) {
             Some(path) => write(&mut simulation, create(path, "--out")?)?,
@@ -103,13 +109,75 @@ fn produce(simulation: &mut Simulation, brokers: &str, topic: &str) -> anyhow::R
     Ok(())
 }
 
+/// How far a simulation that is delivered live has come. The same first day gives the same events,
+/// so that those of two starts are one municipality's.
+struct State {
+    from: Day,
+    /// Records that the broker has.
+    delivered: u64,
+}
+
+impl State {
+    /// What was kept; `None` before the first time.
+    fn read(path: &Path) -> anyhow::Result<Option<State>> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                let shown = path.display();
+                return Err(usage(format!("cannot read --state \"{shown}\": {error}")));
+            }
+        };
+        let parsed = text.split_once(' ').and_then(|(from, delivered)| {
+            Some(State { from: Day::parse(from)?, delivered: delivered.trim().parse().ok()? })
+        });
+        let unknown = || {
+            let shown = path.display();
+            usage(format!("--state \"{shown}\" holds no position; delete it to begin anew"))
+        };
+        parsed.map(Some).ok_or_else(unknown)
+    }
+
+    fn keep(&self, path: &Path) -> anyhow::Result<()> {
+        let new = beside(path);
+        fs::write(&new, format!("{} {}\n", self.from, self.delivered))
+            .and_then(|()| fs::rename(&new, path))
+            .with_context(|| format!("cannot write --state \"{}\"", path.display()))
+    }
+}
+
 /// Delivers as time passes, until the last day is over or somebody asks for a stop.
-fn live(simulation: Simulation, brokers: &str, topic: &str) -> anyhow::Result<()> {
+fn live(
+    mut simulation: Simulation,
+    mut state: State,
+    path: Option<&Path>,
+    brokers: &str,
+    topic: &str,
+) -> anyhow::Result<()> {
+    /// Between two times that the position is kept.
+    const KEEP: Millis = Millis::from_seconds(2);
     log::start_default();
     let stop = Stop::on_signals()?;
     let producer = Producer::new(kafka::plain(brokers), topic, Patience::HalfAMinute, 20, &stop)?;
-    let mut days = SimulatedDay { simulation, producer, held: None, stop: stop.clone() };
-    let ended = days.live(&Clock::Real, None)? && days.deliver_rest()?;
+    for _ in 0..state.delivered {
+        if simulation.next().is_none() {
+            break;
+        }
+    }
+    let mut days =
+        SimulatedDay { simulation, producer, held: None, delivered: 0, stop: stop.clone() };
+    let before = state.delivered;
+    let ended = loop {
+        let goes_on = days.live(&Clock::Real, Some(Clock::Real.now().plus(KEEP)))?;
+        days.producer.drain(&stop)?;
+        state.delivered = before + days.delivered;
+        if let Some(path) = path {
+            state.keep(path)?;
+        }
+        if !goes_on || days.held.is_none() {
+            break goes_on;
+        }
+    };
     tracing::info!(ended, "the simulation stops");
     stop.ask();
     Ok(())

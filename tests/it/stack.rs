@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use svarstid::config::Config;
 
-use crate::support::{Daemon, TempDir, create_topic, kafka, metric_total, unique, wait_until};
+use crate::support::{
+    Daemon, TempDir, create_topic, ends, kafka, metric_total, unique, wait_until,
+};
 
 const COMPOSE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/compose.toml");
 
@@ -51,21 +53,41 @@ fn the_stack_becomes_ready_and_counts_what_the_simulator_delivers_as_time_passes
     assert_eq!((answer.status.code(), answer.stdout.as_slice()), (Some(0), b"ready\n".as_slice()));
 
     // Days that are past whenever this runs, and some that are to come.
-    let live =
-        ["simulate", "--live", "--scale", "0.2", "--from", "2026-10-05", "--to", "2099-12-31"];
-    let mut simulator = Command::new(env!("CARGO_BIN_EXE_svarstid"))
-        .args(live)
-        .args(["--brokers", &brokers, "--topic", &topic])
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let live = |from: &str| {
+        Command::new(env!("CARGO_BIN_EXE_svarstid"))
+            .args(["simulate", "--live", "--scale", "0.2", "--from", from, "--to", "2099-12-31"])
+            .args(["--brokers", &brokers, "--topic", &topic, "--state", &path("simulator")])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut simulator = live("2026-10-05");
     wait_until("calls to be counted", Duration::from_secs(60), || {
         metric_total(&daemon.metrics(), "svarstid_switchboard_calls_offered_total") > 500
     });
     assert!(simulator.try_wait().unwrap().is_none(), "there are days to come");
-    let asked = Command::new("sh").args(["-c", &format!("kill {}", simulator.id())]).status();
-    assert!(asked.unwrap().success());
-    assert!(simulator.wait().unwrap().success(), "it stops in good order");
+    let stop = |simulator: &mut std::process::Child| {
+        let asked = Command::new("sh").args(["-c", &format!("kill {}", simulator.id())]).status();
+        assert!(asked.unwrap().success());
+        assert!(simulator.wait().unwrap().success(), "it stops in good order");
+    };
+    let kept = || fs::read_to_string(path("simulator")).unwrap_or_default();
+    wait_until("the position to be kept", Duration::from_secs(30), || !kept().is_empty());
+    stop(&mut simulator);
+    // Started on another day, it is the same municipality, and says nothing twice.
+    let written: i64 = ends(&brokers, &topic).iter().sum();
+    fs::rename(path("simulator"), path("simulator.first")).unwrap();
+    fs::copy(path("simulator.first"), path("simulator")).unwrap();
+    let count = || kept().split_once(' ').unwrap().1.trim().parse::<u64>().unwrap();
+    let first = count();
+    let mut simulator = live("2026-10-12");
+    let age = || fs::metadata(path("simulator")).unwrap().modified().unwrap();
+    let copied = age();
+    wait_until("it to go on", Duration::from_secs(30), || age() > copied);
+    stop(&mut simulator);
+    assert!(kept().starts_with("2026-10-05 ") && count() >= first, "{first} {}", kept());
+    let again = ends(&brokers, &topic).iter().sum::<i64>() - written;
+    assert!(again < written / 100, "{again} after {written}");
     assert!(daemon.terminate(Duration::from_secs(10)).success());
 }
 

@@ -22,7 +22,7 @@ use crate::support::{have, promtool};
 const OF_PROMETHEUS: [&str; 2] = ["up", "scrape_duration_seconds"];
 
 /// Every alert there is, without its prefix.
-const ALERTS: [&str; 24] = [
+const ALERTS: [&str; 25] = [
     "AbandonmentHigh",
     "AlwaysFiring",
     "ClockSkew",
@@ -38,6 +38,7 @@ const ALERTS: [&str; 24] = [
     "GoalMonthBudgetSpent",
     "GoalMonthProjectedMiss",
     "GoalUnmeasured",
+    "Incident",
     "LedgerCommitStale",
     "LedgerFenced",
     "QuestionsDueSoon",
@@ -50,13 +51,14 @@ const ALERTS: [&str; 24] = [
 ];
 
 /// Those about the program itself, which may speak when everything is closed.
-const AT_ANY_HOUR: [&str; 10] = [
+const AT_ANY_HOUR: [&str; 11] = [
     "AlwaysFiring",
     "ClockSkew",
     "ConsumerLagGrowing",
     "Down",
     "EventsLate",
     "EventsRejected",
+    "Incident",
     "LedgerCommitStale",
     "LedgerFenced",
     "ScrapeSlow",
@@ -76,7 +78,7 @@ const BOARDS: [&str; 7] = [
 const ANNOTATIONS: [&str; 4] = ["dashboard_url", "description", "runbook_url", "summary"];
 
 /// The labels that an alert may carry or speak of: places, goals, times and machinery, no people.
-const IMPERSONAL: [&str; 14] = [
+const IMPERSONAL: [&str; 15] = [
     "channel",
     "department",
     "figure",
@@ -87,6 +89,7 @@ const IMPERSONAL: [&str; 14] = [
     "name",
     "partition",
     "reason",
+    "kind",
     "scope",
     "severity",
     "topic",
