@@ -188,7 +188,7 @@ impl<'a> Sheet<'a> {
 
     fn level_words(&self, goal: Measure) -> String {
         match self.level(goal) {
-            None => self.say("inget mål beslutat", "no goal in force"),
+            None => self.say("ingen nivå inlagd", "no level set"),
             Some((Direction::AtLeast, percent)) => {
                 format!("{} {percent}\u{a0}%", self.say("minst", "at least"))
             }
