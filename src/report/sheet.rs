@@ -401,9 +401,9 @@ impl<'a> Sheet<'a> {
                     _ if self.is_withheld(measure, **at) => (Cell::Hidden, Cell::Hidden),
                     of => (self.share(measure, share), Cell::Count(of)),
                 };
-                let verdict = match outcome {
-                    Cell::Share(..) => Cell::text(self.verdict_words(measure, share)),
-                    ref other => other.clone(),
+                let verdict = match outcome.value() {
+                    Some(_) => Cell::text(self.verdict_words(measure, share)),
+                    None => outcome.clone(),
                 };
                 row.cells.extend([outcome, of]);
                 if JUDGED.contains(&measure) {
