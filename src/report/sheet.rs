@@ -44,6 +44,10 @@ const COMPARED: [Measure; 5] = [
     Measure::Questions,
     Measure::FirstContact,
 ];
+/// The columns of the goals that citizens see: what has decimals, or tells few calls beside a share,
+/// is for the municipality.
+const GOALS_FOR_CITIZENS: [&str; 7] =
+    ["level", "outcome", "verdict", "of", "previous", "a_year_before", "year_to_date"];
 /// 97.5 % quantile of the normal distribution, for 95 % intervals.
 const WILSON_Z: f64 = 1.959_964;
 
@@ -320,19 +324,15 @@ impl<'a> Sheet<'a> {
                 Some((low, high)) if outcome.value().is_some() => Cell::Interval(low, high),
                 Some(_) | None => outcome.clone(),
             };
-            // Of one department, citizens are told the share and its number and no more.
-            let is_bare =
-                self.order.audience == Audience::Public && self.order.department.is_some();
-            let count_of = |n: i64| match is_bare && self.is_own_withheld(goal) {
+            let of = match self.is_own_withheld(goal) {
                 true => Cell::Hidden,
-                false => Cell::Count(n),
+                false => Cell::Count(share.of),
             };
             let verdict = match outcome == Cell::Hidden {
                 true => Cell::Hidden,
                 false => Cell::text(self.verdict_words(goal, share)),
             };
             let over = |of: i64| match goal.direction() {
-                _ if is_bare => Cell::Hidden,
                 Direction::AtLeast => self.share(goal, Share { met: share.met, of }),
                 Direction::AtMost => Cell::None,
             };
@@ -343,8 +343,8 @@ impl<'a> Sheet<'a> {
                     Cell::text(self.level_words(goal)),
                     outcome,
                     verdict,
-                    count_of(share.of),
-                    if is_bare { Cell::Hidden } else { Cell::Count(goal.missed(share)) },
+                    of,
+                    Cell::Count(goal.missed(share)),
                     interval,
                     self.share(goal, before.share(goal)),
                     self.change(goal, share, before.share(goal)),
@@ -355,20 +355,28 @@ impl<'a> Sheet<'a> {
                 ],
             }
         };
-        Table {
+        let mut table = Table {
             id: "goals",
             heading: self.say("Målen", "The goals"),
             rows_are: self.say("Mål", "Goal"),
             columns,
             rows: Measure::ALL.into_iter().map(row).collect(),
             notes: vec![self.say(
-                "Utfallet avrundas aldrig så att ett missat mål ser uppfyllt ut. Osäkerheten är \
-                 Wilsons intervall, endast som läshjälp: siffran är en totalräkning. Ändringar är i procentenheter.",
-                "An outcome is never rounded so that a missed goal looks met. The interval is \
-                 Wilson's and only an aid: the figure is a full count. Changes are in percentage points.",
+                "Utfallet avrundas aldrig så att ett missat mål ser uppfyllt ut.",
+                "An outcome is never rounded so that a missed goal looks met.",
             )],
             drawing: Drawing::Nothing,
+        };
+        match self.order.audience {
+            Audience::Public => table.keep(&GOALS_FOR_CITIZENS),
+            Audience::Internal => table.notes.push(self.say(
+                "Osäkerheten är Wilsons intervall, endast som läshjälp: siffran är en totalräkning. \
+                 Ändringar är i procentenheter.",
+                "The interval is Wilson's and only an aid: the figure is a full count. Changes are \
+                 in percentage points.",
+            )),
         }
+        table
     }
 
     /// The departments side by side.

@@ -250,6 +250,19 @@ pub struct Table {
     pub drawing: Drawing,
 }
 
+impl Table {
+    /// Leaves out every column but these.
+    pub(super) fn keep(&mut self, columns: &[&str]) {
+        let kept: Vec<bool> =
+            self.columns.iter().map(|column| columns.contains(&column.id.as_str())).collect();
+        for row in &mut self.rows {
+            let mut kept = kept.iter();
+            row.cells.retain(|_| kept.next().copied().unwrap_or(false));
+        }
+        self.columns.retain(|column| columns.contains(&column.id.as_str()));
+    }
+}
+
 /// A whole report.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Report {

@@ -4,7 +4,7 @@
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, XlsxError};
 
 use super::number::Precision;
-use super::table::{Cell, Report};
+use super::table::{Cell, Language, Report};
 
 /// Excel's bound on a sheet's name.
 const SHEET_NAME_MAX: usize = 31;
@@ -51,6 +51,7 @@ impl Report {
     /// What the library cannot write, such as more rows than a sheet can have.
     pub fn to_xlsx(&self) -> Result<Vec<u8>, XlsxError> {
         let formats = Formats::new();
+        let language = self.language.parse().unwrap_or_default();
         let mut workbook = Workbook::new();
         // The moment of writing would make every copy another one.
         let written = ExcelDateTime::parse_from_str(&self.until)?;
@@ -80,7 +81,7 @@ impl Report {
             for row in &table.rows {
                 sheet.write_with_format(line, 0, &row.heading, &formats.row)?;
                 for (at, cell) in (1..).zip(&row.cells) {
-                    write(sheet, line, at, cell, &formats)?;
+                    write(sheet, (line, at), cell, language, &formats)?;
                 }
                 line += 1;
             }
@@ -96,15 +97,15 @@ impl Report {
 
 fn write(
     sheet: &mut rust_xlsxwriter::Worksheet,
-    line: u32,
-    at: u16,
+    (line, at): (u32, u16),
     cell: &Cell,
+    language: Language,
     formats: &Formats,
 ) -> Result<(), XlsxError> {
     let (value, format) = match cell {
         Cell::None => return Ok(()),
         Cell::Hidden | Cell::Text(_) | Cell::Interval(..) => {
-            let text = cell.shown(super::Language::Swedish);
+            let text = cell.shown(language);
             sheet.write_with_format(line, at, text, &formats.text)?;
             return Ok(());
         }

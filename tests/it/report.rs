@@ -210,6 +210,11 @@ fn citizens_see_whole_percent_and_nothing_that_can_be_worked_out() {
         let at = |id: &str| table.columns.iter().position(|column| column.id == id).unwrap();
         (at("of"), at("outcome"), at("verdict"), table)
     };
+    let cells = whole.tables.iter().flat_map(|table| &table.rows).flat_map(|row| &row.cells);
+    for cell in cells {
+        assert!(!matches!(cell, Cell::Interval(..) | Cell::Points(_)), "decimals give counts away");
+        assert_eq!(cell.value().filter(|_| cell.unit() == "percent").map_or(0.0, f64::fract), 0.0);
+    }
     let mut withheld = 0;
     for (at, column) in departments.columns.iter().enumerate() {
         let Some(measure) = column.id.strip_suffix("_of") else { continue };
