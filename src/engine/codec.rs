@@ -95,15 +95,20 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
     record.counts.iter().for_each(|counts| pack_counts(counts, out));
     out.unsigned(record.incidents.len() as u64);
     record.incidents.iter().for_each(|incident| incident.pack(out));
-    // Last, and only if there are any: few records have them.
+    // Last, and only those of which there are any: few records have them.
     if !record.surveys.is_empty() {
+        out.byte(SURVEYS);
         out.unsigned(record.surveys.len() as u64);
-    }
-    for survey in &record.surveys {
-        let of = |at: Department| Department(renamed(to, Table::Departments, at.0));
-        Survey { department: survey.department.map(of), ..survey.clone() }.pack(out);
+        for survey in &record.surveys {
+            let of = |at: Department| Department(renamed(to, Table::Departments, at.0));
+            Survey { department: survey.department.map(of), ..survey.clone() }.pack(out);
+        }
     }
 }
+
+/// What follows in a record's last part, told by a number that is durable. The parts stand in the
+/// order of their numbers, each at most once.
+const SURVEYS: u8 = 1;
 
 /// Reads the content of a valid commit; names that it brings are learned.
 ///
@@ -208,16 +213,24 @@ fn read(
         incidents.push(Incident::unpack(input)?);
     }
     let mut surveys = Vec::new();
-    if !input.is_empty() {
-        for _ in 0..input.count(LEAST_SURVEY)? {
-            let mut survey = Survey::unpack(input)?;
-            if let Some(department) = &mut survey.department {
-                department.0 = rerename(to, Table::Departments, u64::from(department.0))?;
+    let mut last = 0;
+    while !input.is_empty() {
+        let part = input.byte().filter(|part| *part > last)?;
+        last = part;
+        match part {
+            SURVEYS => {
+                for _ in 0..input.count(LEAST_SURVEY)? {
+                    let mut survey = Survey::unpack(input)?;
+                    if let Some(department) = &mut survey.department {
+                        department.0 = rerename(to, Table::Departments, u64::from(department.0))?;
+                    }
+                    surveys.push(survey);
+                }
             }
-            surveys.push(survey);
+            _ => return None,
         }
     }
-    input.is_empty().then_some(Record {
+    Some(Record {
         link,
         rules,
         watermark,

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::waits;
-use super::sheet::Sheet;
-use super::table::{Cell, Column, Drawing, Row, Table};
+use super::super::figures::waits;
+use super::super::sheet::Sheet;
+use super::super::table::{Cell, Column, Drawing, Row, Table};
 use crate::domain::calendar::{Weekday, Zone};
 use crate::domain::cell::queued;
 use crate::domain::contact::stay::Disposition;
@@ -17,7 +17,7 @@ const HALF_HOURS: usize = 48;
 
 impl Sheet<'_> {
     /// Weekday by half-hour, in queues: how long nine of ten waited at most, and how many gave up.
-    pub(super) fn heat_tables(&self) -> [Table; 2] {
+    pub(in crate::report) fn heat_tables(&self) -> [Table; 2] {
         let zone = Zone::stockholm();
         let (from, end) = self.order.period.span();
         let until = zone.day_start(end).minus(Millis(1)).quarter();

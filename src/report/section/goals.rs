@@ -1,0 +1,165 @@
+//! The goals, and the departments side by side in them.
+
+use super::super::figures::{Figures, Measure, Span};
+use super::super::sheet::{COMPARED, JUDGED, Sheet};
+use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
+use crate::domain::goal::Direction;
+use crate::domain::ids::Department;
+use crate::domain::units::Share;
+
+/// The columns of the goals that citizens see: what has decimals, or tells few calls beside a share,
+/// is for the municipality.
+const GOALS_FOR_CITIZENS: [&str; 7] =
+    ["level", "outcome", "verdict", "of", "previous", "a_year_before", "year_to_date"];
+/// 97.5 % quantile of the normal distribution, for 95 % intervals.
+const WILSON_Z: f64 = 1.959_964;
+
+impl Sheet<'_> {
+    /// Each goal: this period, those it is compared with, and the verdict.
+    pub(in crate::report) fn goal_table(&self) -> Table {
+        let period = self.order.period;
+        let of = |span| self.own(&Span::of(self.engine.board(), span, self.known_until));
+        let [now, before, last_year, to_date] = [
+            self.own(&self.span),
+            of(period.previous().span()),
+            of(period.a_year_before().span()),
+            of(period.year_to_date()),
+        ];
+        let columns = vec![
+            Column::new("level", self.say("Mål", "Goal")),
+            Column::new("outcome", self.say("Utfall", "Outcome")),
+            Column::new("verdict", self.say("Bedömning", "Verdict")),
+            Column::new("of", self.say("Antal", "Number")),
+            Column::new("missed", self.say("Missade", "Missed")),
+            Column::new("interval", self.say("Osäkerhet (95 %)", "Interval (95 %)")),
+            Column::new("previous", period.previous().name()),
+            Column::new("change", self.say("Ändring", "Change")),
+            Column::new("a_year_before", period.a_year_before().name()),
+            Column::new("year_to_date", self.say("Hittills i år", "Year to date")),
+            Column::new("of_answered", self.say("Av besvarade", "Of answered")),
+            Column::new("of_offered", self.say("Av alla inkomna", "Of all offered")),
+        ];
+        let row = |goal: Measure| {
+            let count = now.count(goal);
+            let share = count.share;
+            let outcome = self.share(goal, share);
+            let interval = match wilson(share) {
+                Some((low, high)) if outcome.value().is_some() => Cell::Interval(low, high),
+                Some(_) | None => outcome.clone(),
+            };
+            let of = match self.is_own_withheld(goal) {
+                true => Cell::Hidden,
+                false => Cell::Count(share.of),
+            };
+            let verdict = match outcome == Cell::Hidden {
+                true => Cell::Hidden,
+                false => Cell::text(self.verdict_words(goal, share)),
+            };
+            let over = |of: i64| match goal.direction() {
+                Direction::AtLeast => self.share(goal, Share { met: share.met, of }),
+                Direction::AtMost => Cell::None,
+            };
+            Row {
+                id: goal.id().to_owned(),
+                heading: self.name(goal),
+                cells: vec![
+                    Cell::text(self.level_words(goal)),
+                    outcome,
+                    verdict,
+                    of,
+                    Cell::Count(goal.missed(share)),
+                    interval,
+                    self.share(goal, before.share(goal)),
+                    self.change(goal, share, before.share(goal)),
+                    self.share(goal, last_year.share(goal)),
+                    self.share(goal, to_date.share(goal)),
+                    over(count.of_answered),
+                    over(count.of_offered),
+                ],
+            }
+        };
+        let mut table = Table {
+            id: "goals",
+            heading: self.say("Målen", "The goals"),
+            rows_are: self.say("Mål", "Goal"),
+            columns,
+            rows: Measure::ALL.into_iter().map(row).collect(),
+            notes: vec![self.say(
+                "Utfallet avrundas aldrig så att ett missat mål ser uppfyllt ut.",
+                "An outcome is never rounded so that a missed goal looks met.",
+            )],
+            drawing: Drawing::Nothing,
+        };
+        match self.order.audience {
+            Audience::Public => table.keep(&GOALS_FOR_CITIZENS),
+            Audience::Internal => table.notes.push(self.say(
+                "Osäkerheten är Wilsons intervall, endast som läshjälp: siffran är en totalräkning. \
+                 Ändringar är i procentenheter.",
+                "The interval is Wilson's and only an aid: the figure is a full count. Changes are \
+                 in percentage points.",
+            )),
+        }
+        table
+    }
+
+    /// The departments side by side.
+    pub(in crate::report) fn department_table(&self) -> Table {
+        let mut columns = Vec::new();
+        for measure in COMPARED {
+            let id = measure.id();
+            columns.push(Column::new(id, self.name(measure)));
+            columns.push(Column::new(format!("{id}_of"), self.say("antal", "number")));
+            if JUDGED.contains(&measure) {
+                let verdict = self.say("bedömning", "verdict");
+                columns.push(Column::new(format!("{id}_verdict"), verdict));
+            }
+        }
+        let departments: Vec<(&Department, &Figures)> =
+            self.span.departments.iter().filter(|(_, figures)| !figures.is_empty()).collect();
+        let mut rows: Vec<Row> = departments
+            .iter()
+            .map(|(at, _)| Row {
+                id: self.slug(**at).to_owned(),
+                heading: self.engine.display_name(self.slug(**at)).to_owned(),
+                cells: Vec::new(),
+            })
+            .collect();
+        for measure in COMPARED {
+            for (row, (at, figures)) in rows.iter_mut().zip(&departments) {
+                let share = figures.share(measure);
+                let (outcome, of) = match share.of {
+                    0 => (Cell::None, Cell::None),
+                    _ if self.is_withheld(measure, **at) => (Cell::Hidden, Cell::Hidden),
+                    of => (self.share(measure, share), Cell::Count(of)),
+                };
+                let verdict = match outcome.value() {
+                    Some(_) => Cell::text(self.verdict_words(measure, share)),
+                    None => outcome.clone(),
+                };
+                row.cells.extend([outcome, of]);
+                if JUDGED.contains(&measure) {
+                    row.cells.push(verdict);
+                }
+            }
+        }
+        rows.sort_by(|a, b| a.id.cmp(&b.id));
+        Table {
+            id: "departments",
+            heading: self.say("Förvaltningarna", "The departments"),
+            rows_are: self.say("Förvaltning", "Department"),
+            columns,
+            rows,
+            notes: Vec::new(),
+            drawing: Drawing::Nothing,
+        }
+    }
+}
+
+/// Wilson's interval of a share, 95 %.
+fn wilson(share: Share) -> Option<(f64, f64)> {
+    let ratio = share.ratio()?;
+    let (n, z2) = (share.of as f64, WILSON_Z * WILSON_Z);
+    let centre = (ratio + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = WILSON_Z / (1.0 + z2 / n) * (ratio * (1.0 - ratio) / n + z2 / (4.0 * n * n)).sqrt();
+    Some(((centre - half).max(0.0), (centre + half).min(1.0)))
+}
