@@ -2,9 +2,9 @@
 //!
 //! | Route | Answers |
 //! |---|---|
-//! | `/` | the page "läget nu" |
-//! | `/events` | server-sent events: the parts of the page that changed, at most once a second |
-//! | `/style.css`, `/live.js`, `/icon.svg` | what the page needs; nothing is fetched from outside |
+//! | `/`, `/lage`, `/vaggtavla[/{slug}]` | the [`pages`], `?lang=sv\|en` |
+//! | `/events?page=…&lang=…` | server-sent events: the parts of a page that changed, at most once a second |
+//! | `/style.css`, `/live.js`, `/icon.svg` | what the pages need; nothing is fetched from outside |
 //! | `/metrics` | Prometheus text, gzip where accepted |
 //! | `/-/healthy` | 200 while the process serves |
 //! | `/-/ready` | 200, or 503 with the reasons, one a line |
@@ -17,14 +17,15 @@
 //! Everything shown is drawn from one snapshot; only `/api/v1/figures` asks the engine. Scripts
 //! and styles come from here alone, by a strict content security policy.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -38,7 +39,7 @@ use tower_http::compression::CompressionLayer;
 use super::access::Access;
 use super::clock::Stopwatch;
 use super::connections;
-use super::pages::{self, Part};
+use super::pages::{self, Live, Locale, Part, View};
 use super::password::{Gate, authenticate};
 use crate::domain::snapshot::Snapshot;
 use crate::metrics::{self, Instruments, LiveClient};
@@ -139,10 +140,11 @@ struct Shared {
     web: Web,
     instruments: Instruments,
     live: Arc<AtomicUsize>,
+    drawn: Arc<Drawn>,
 }
 
 fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
-    let shared = Shared { web, instruments, live: Arc::new(AtomicUsize::new(0)) };
+    let shared = Shared { web, instruments, live: Arc::default(), drawn: Arc::default() };
     let counted = |handler: &'static str, route: MethodRouter<Shared>| {
         let instruments = shared.instruments.clone();
         let route = route.layer(from_fn_with_state(gate.clone(), authenticate));
@@ -152,7 +154,10 @@ fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
         counted("none", get(not_found).fallback(not_found)).with_state(shared.clone()),
     );
     for (path, route) in [
-        ("/", get(index)),
+        ("/", get(page)),
+        ("/lage", get(page)),
+        ("/vaggtavla", get(page)),
+        ("/vaggtavla/{slug}", get(page)),
         ("/events", get(events)),
         ("/style.css", get(|| file("text/css; charset=utf-8", pages::STYLE))),
         ("/live.js", get(|| file("text/javascript; charset=utf-8", pages::SCRIPT))),
@@ -201,14 +206,46 @@ fn html(status: StatusCode, text: String) -> Response {
     (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
 }
 
-async fn not_found() -> Response {
-    html(StatusCode::NOT_FOUND, pages::not_found())
+#[derive(Default, serde::Deserialize)]
+struct Asked {
+    lang: Option<String>,
+    page: Option<String>,
 }
 
-async fn index(State(shared): State<Shared>) -> Response {
+impl Asked {
+    /// The language to answer in.
+    fn locale(&self, headers: &HeaderMap) -> Result<Locale, Locale> {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Locale::of(self.lang.as_deref(), accepted)
+    }
+}
+
+fn nowhere(locale: Locale) -> Response {
+    html(StatusCode::NOT_FOUND, pages::not_found(locale))
+}
+
+async fn not_found(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+    let (Ok(locale) | Err(locale)) = asked.locale(&headers);
+    nowhere(locale)
+}
+
+async fn page(
+    State(shared): State<Shared>,
+    uri: Uri,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let locale = match asked.locale(&headers) {
+        Ok(locale) => locale,
+        Err(locale) => return nowhere(locale),
+    };
     let snapshot = shared.web.pictures.borrow().now();
     let ready = shared.web.readiness.borrow().ready;
-    html(StatusCode::OK, pages::index(&snapshot, ready))
+    let view = View { snapshot: &snapshot, ready, locale };
+    match Live::at(uri.path()).and_then(|live| live.page(&view)) {
+        Some(text) => html(StatusCode::OK, text),
+        None => nowhere(locale),
+    }
 }
 
 async fn metrics_text(State(shared): State<Shared>) -> Response {
@@ -268,17 +305,65 @@ fn problem(status: StatusCode, detail: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }
 
-async fn events(State(shared): State<Shared>) -> Response {
+async fn events(
+    State(shared): State<Shared>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let locale = match asked.locale(&headers) {
+        Ok(locale) => locale,
+        Err(locale) => return nowhere(locale),
+    };
+    let snapshot = shared.web.pictures.borrow().now();
+    let view = View { snapshot: &snapshot, ready: false, locale };
+    let found = Live::at(asked.page.as_deref().unwrap_or("/"));
+    let Some(live) = found.filter(|live| live.parts(&view).is_some()) else {
+        return nowhere(locale);
+    };
     let Some(place) = Place::take(&shared.live) else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many live pages are open\n").into_response();
     };
     let reader = Reader {
         web: shared.web.clone(),
+        live,
+        locale,
+        drawn: shared.drawn.clone(),
         sent: None,
         _counted: shared.instruments.live_client(),
         _place: place,
     };
     Sse::new(reader.stream()).keep_alive(KeepAlive::default()).into_response()
+}
+
+/// The parts of pages as drawn from the latest picture: many readers of one page cost one drawing.
+#[derive(Debug, Default)]
+struct Drawn(Mutex<Drawings>);
+
+#[derive(Debug, Default)]
+struct Drawings {
+    /// What they are drawn from.
+    of: Option<(Arc<Snapshot>, bool)>,
+    parts: HashMap<(Live, &'static str), Arc<Vec<Part>>>,
+}
+
+impl Drawn {
+    fn parts(&self, live: &Live, view: &View<'_>, of: &Arc<Snapshot>) -> Option<Arc<Vec<Part>>> {
+        let key = (live.clone(), view.locale.language.code());
+        let mut drawings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = drawings
+            .of
+            .as_ref()
+            .is_some_and(|(picture, ready)| Arc::ptr_eq(picture, of) && *ready == view.ready);
+        if !is_same {
+            *drawings = Drawings { of: Some((of.clone(), view.ready)), parts: HashMap::new() };
+        }
+        if let Some(parts) = drawings.parts.get(&key) {
+            return Some(parts.clone());
+        }
+        let parts = Arc::new(live.parts(view)?);
+        drawings.parts.insert(key, parts.clone());
+        Some(parts)
+    }
 }
 
 /// One of the limited places at the live stream.
@@ -301,7 +386,10 @@ impl Drop for Place {
 /// the latest.
 struct Reader {
     web: Web,
-    sent: Option<Vec<Part>>,
+    live: Live,
+    locale: Locale,
+    drawn: Arc<Drawn>,
+    sent: Option<Arc<Vec<Part>>>,
     _counted: LiveClient,
     _place: Place,
 }
@@ -334,8 +422,10 @@ impl Reader {
             }
             let snapshot = self.web.pictures.borrow_and_update().now();
             let ready = self.web.readiness.borrow_and_update().ready;
-            let parts = pages::parts(&snapshot, ready);
-            let event = pages::change(self.sent.as_deref(), &parts);
+            let view = View { snapshot: &snapshot, ready, locale: self.locale };
+            // The page of a department that is gone is loaded again, and then says so.
+            let parts = self.drawn.parts(&self.live, &view, &snapshot).unwrap_or_default();
+            let event = pages::change(self.sent.as_ref().map(|sent| sent.as_slice()), &parts);
             self.sent = Some(parts);
             if let Some(message) = event {
                 return Some(Event::default().data(message));

@@ -167,7 +167,7 @@ fn pages_and_streams_are_the_same_over_tls() {
     let reader = folder.reader();
     let page = reader.get(site.address, "/", &[("Authorization", &right)]).unwrap();
     assert_eq!(page.status, 200);
-    assert!(page.text().contains("<title>Svarstid – läget nu</title>"));
+    assert!(page.text().contains("<title>Telefonservicen i dag – Svarstid</title>"));
     assert_eq!(reader.get(site.address, "/", &[]).unwrap().status, 401);
     let old = Reader::old(&folder.authority);
     let metrics = old.get(site.address, "/metrics", &[("Authorization", &right)]).unwrap();

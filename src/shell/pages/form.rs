@@ -1,35 +1,7 @@
-//! Swedish number form: decimal comma, no-break space before % and between thousands.
+//! Lengths of time, limits and names as pages show them.
 
-use crate::domain::goal::Direction;
-use crate::domain::units::{Millis, Share};
-
-const NO_BREAK_SPACE: char = '\u{a0}';
-
-/// A share with one decimal, rounded to its bad side, so that a figure that misses its goal never
-/// shows the goal: 89.96 % is `89,9 %` where the goal is at least 90. `None` without calls.
-pub(super) fn percent(share: Share, direction: Direction) -> Option<String> {
-    if share.of <= 0 {
-        return None;
-    }
-    let tenths = match direction {
-        Direction::AtLeast => share.met * 1_000 / share.of,
-        Direction::AtMost => (share.met * 1_000 + share.of - 1) / share.of,
-    };
-    Some(format!("{},{}{NO_BREAK_SPACE}%", tenths / 10, tenths % 10))
-}
-
-/// A whole number.
-pub(super) fn number(value: i64) -> String {
-    let digits = value.unsigned_abs().to_string();
-    let mut text = String::from(if value < 0 { "−" } else { "" });
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(NO_BREAK_SPACE);
-        }
-        text.push(digit);
-    }
-    text
-}
+use crate::domain::units::Millis;
+use crate::report::Language;
 
 /// A length of time as `4:05` or `1:04:05`, whole seconds begun not counted.
 pub(super) fn clock_length(length: Millis) -> String {
@@ -42,17 +14,25 @@ pub(super) fn clock_length(length: Millis) -> String {
 }
 
 /// A limit in words: `fem minuter`, `15 sekunder`.
-pub(super) fn limit(limit: Millis) -> String {
-    const WORDS: [&str; 11] =
+pub(super) fn limit(limit: Millis, language: Language) -> String {
+    const SWEDISH: [&str; 11] =
         ["två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv"];
+    const ENGLISH: [&str; 11] = [
+        "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    ];
     let seconds = limit.0 / 1_000;
     let thousandths = limit.0 % 1_000;
+    let many = language.pick("minuter", "minutes");
+    let of_seconds = language.pick("sekunder", "seconds");
     match (seconds / 60, seconds % 60, thousandths) {
-        (1, 0, 0) => "en minut".into(),
-        (minutes @ 2..=12, 0, 0) => format!("{} minuter", WORDS[minutes as usize - 2]),
-        (minutes, 0, 0) if minutes > 0 => format!("{minutes} minuter"),
-        (_, _, 0) => format!("{seconds} sekunder"),
-        _ => format!("{seconds},{thousandths:03} sekunder"),
+        (1, 0, 0) => language.pick("en minut", "one minute").into(),
+        (minutes @ 2..=12, 0, 0) => {
+            let at = minutes as usize - 2;
+            format!("{} {many}", language.pick(SWEDISH[at], ENGLISH[at]))
+        }
+        (minutes, 0, 0) if minutes > 0 => format!("{minutes} {many}"),
+        (_, _, 0) => format!("{seconds} {of_seconds}"),
+        _ => format!("{seconds}{}{thousandths:03} {of_seconds}", language.pick(",", ".")),
     }
 }
 
@@ -90,34 +70,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_figure_that_misses_never_shows_the_goal() {
-        let least = |met, of| percent(Share { met, of }, Direction::AtLeast).unwrap();
-        let most = |met, of| percent(Share { met, of }, Direction::AtMost).unwrap();
-        assert_eq!(least(8_996, 10_000), "89,9\u{a0}%");
-        assert_eq!(least(90, 100), "90,0\u{a0}%");
-        assert_eq!(least(1, 1), "100,0\u{a0}%");
-        assert_eq!(most(1_001, 10_000), "10,1\u{a0}%");
-        assert_eq!(most(10, 100), "10,0\u{a0}%");
-        assert_eq!(most(0, 7), "0,0\u{a0}%");
-        assert_eq!(percent(Share { met: 0, of: 0 }, Direction::AtMost), None);
-    }
-
-    #[test]
-    fn numbers_and_times_are_written_in_swedish() {
-        assert_eq!(number(0), "0");
-        assert_eq!(number(999), "999");
-        assert_eq!(number(1_234_567), "1\u{a0}234\u{a0}567");
-        assert_eq!(number(-1_000), "−1\u{a0}000");
+    fn lengths_and_limits_are_written_in_the_readers_language() {
         assert_eq!(clock_length(Millis(5_999)), "0:05");
         assert_eq!(clock_length(Millis(3_599_999)), "59:59");
         assert_eq!(clock_length(Millis(3_600_000)), "1:00:00");
         assert_eq!(clock_length(Millis(-4)), "0:00");
-        assert_eq!(limit(Millis(300_000)), "fem minuter");
-        assert_eq!(limit(Millis(15_000)), "15 sekunder");
-        assert_eq!(limit(Millis(90_000)), "90 sekunder");
-        assert_eq!(limit(Millis(60_000)), "en minut");
-        assert_eq!(limit(Millis(900_000)), "15 minuter");
-        assert_eq!(limit(Millis(17_500)), "17,500 sekunder");
+        let both = |ms| [Language::Swedish, Language::English].map(|of| limit(Millis(ms), of));
+        assert_eq!(both(300_000), ["fem minuter", "five minutes"]);
+        assert_eq!(both(15_000), ["15 sekunder", "15 seconds"]);
+        assert_eq!(both(90_000), ["90 sekunder", "90 seconds"]);
+        assert_eq!(both(60_000), ["en minut", "one minute"]);
+        assert_eq!(both(900_000), ["15 minuter", "15 minutes"]);
+        assert_eq!(both(17_500), ["17,500 sekunder", "17.500 seconds"]);
     }
 
     #[test]

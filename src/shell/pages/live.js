@@ -1,4 +1,4 @@
-// Keeps the page live: the server sends the parts that changed, this puts them in place.
+// Keeps a page live: the server sends the parts that changed, this puts them in place.
 // Without this script the page reloads itself.
 "use strict";
 
@@ -35,8 +35,7 @@
   }
 
   function shown() {
-    const parts = document.querySelectorAll("#status, [id^=card-], #moment, [id^=row-]");
-    return [...parts].map((part) => part.id).join();
+    return [...document.querySelectorAll("[data-part]")].map((part) => part.id).join();
   }
 
   function receive(message) {
@@ -73,7 +72,7 @@
 
   function missing() {
     lost.hidden = false;
-    announce.textContent = lost.lastChild.textContent;
+    announce.textContent = document.getElementById("lost-says").textContent;
     // What is said next is the state after the loss.
     summary = "";
     document.body.classList.add("is-lost");
@@ -81,7 +80,7 @@
 
   function open() {
     if (source) return;
-    source = new EventSource("/events");
+    source = new EventSource(document.body.dataset.events);
     source.onmessage = receive;
     // A refused stream is not tried again by the browser.
     source.onerror = () => {
@@ -111,7 +110,7 @@
   pause.hidden = false;
   pause.addEventListener("click", () => {
     paused = !paused;
-    pause.textContent = paused ? "Fortsätt uppdatera" : "Pausa uppdateringen";
+    pause.textContent = paused ? pause.dataset.on : pause.dataset.off;
     document.getElementById("paused").hidden = !paused;
     document.body.classList.toggle("is-paused", paused);
     resume();

@@ -1,92 +1,87 @@
-//! The page "läget nu", drawn from one snapshot.
+//! The pages for people, drawn from one snapshot in the reader's language.
 //!
-//! The page is made of [`Part`]s, each an element with an id. The whole page is the parts in
-//! their frame; the live stream sends the parts that changed. Both come from the same templates,
-//! so a reload never shows anything else than the stream did.
+//! | Path | Page |
+//! |---|---|
+//! | `/` | [`start`]: the goals today, the moment, and the way to the rest |
+//! | `/lage` | [`now`]: the managers' tables |
+//! | `/vaggtavla`, `/vaggtavla/{slug}` | [`wall`]: six figures for a large screen |
+//!
+//! A page that is kept live is made of [`Part`]s in a [`frame`]; the stream sends the parts that
+//! changed. Every page works without a script, by reload.
 
 mod form;
+mod frame;
+mod locale;
+mod now;
+mod part;
+mod start;
 mod view;
+mod wall;
 
 use askama::Template;
 
-use crate::domain::snapshot::Snapshot;
-use view::{Card, Moment, Row, Standing, Status};
+pub use locale::Locale;
+pub use part::{Part, change};
+pub use view::View;
+
+use frame::Frame;
 
 /// The one stylesheet.
 pub const STYLE: &str = include_str!("style.css");
-/// The script that keeps the page live.
+/// The script that keeps a page live.
 pub const SCRIPT: &str = include_str!("live.js");
-/// The page's icon.
+/// The pages' icon.
 pub const ICON: &str = include_str!("icon.svg");
 
-/// One element of the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// The element's id.
-    pub id: String,
-    /// The element.
-    pub html: String,
+/// A page that is kept live.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Live {
+    /// The start page.
+    Start,
+    /// The managers' tables.
+    Now,
+    /// The wallboard, of one department by its slug or of all.
+    Wall(Option<String>),
 }
 
-impl Part {
-    fn new(id: impl Into<String>, template: &impl Template) -> Part {
-        Part { id: id.into(), html: render(template) }
+impl Live {
+    /// The page at a path; `None` when none is kept live there.
+    pub fn at(path: &str) -> Option<Live> {
+        match path {
+            start::PATH => Some(Live::Start),
+            now::PATH => Some(Live::Now),
+            wall::PATH => Some(Live::Wall(None)),
+            _ => {
+                let slug = path.strip_prefix(wall::PATH)?.strip_prefix('/')?;
+                Some(Live::Wall(Some(slug.to_owned())))
+            }
+        }
     }
-}
 
-/// The whole page.
-pub fn index(snapshot: &Snapshot, ready: bool) -> String {
-    let parts = parts(snapshot, ready);
-    let of = |prefix: &str| -> Vec<&str> {
-        parts.iter().filter(|p| p.id.starts_with(prefix)).map(|p| p.html.as_str()).collect()
-    };
-    render(&Page {
-        loading: Standing::of(snapshot, ready) == Standing::Loading,
-        status: of("status"),
-        cards: of("card-"),
-        moment: of("moment"),
-        rows: of("row-"),
-    })
-}
+    /// The whole page; `None` when it is of a department that there is not.
+    pub fn page(&self, view: &View<'_>) -> Option<String> {
+        Some(match self {
+            Live::Start => render(&start::Page::of(view)),
+            Live::Now => render(&now::Page::of(view)),
+            Live::Wall(slug) => render(&wall::Page::of(view, slug.as_deref())?),
+        })
+    }
 
-/// The page's parts in their order. Their ids change only when departments come or go, or when
-/// the history has been read.
-pub fn parts(snapshot: &Snapshot, ready: bool) -> Vec<Part> {
-    let mut parts = vec![Part::new("status", &Status::of(snapshot, ready))];
-    if Standing::of(snapshot, ready) == Standing::Loading {
-        return parts;
+    /// The page's parts in their order; `None` as for [`Live::page`]. Their ids change only when
+    /// departments come or go, or when the history has been read.
+    pub fn parts(&self, view: &View<'_>) -> Option<Vec<Part>> {
+        match self {
+            Live::Start => Some(start::parts(view)),
+            Live::Now => Some(now::parts(view)),
+            Live::Wall(slug) => wall::parts(view, slug.as_deref()),
+        }
     }
-    parts.extend(Card::all(snapshot).iter().map(|card| Part::new(card.id, card)));
-    parts.push(Part::new("moment", &Moment::of(snapshot)));
-    parts.extend(Row::all(snapshot).iter().map(|row| Part::new(row.id.clone(), row)));
-    parts
-}
-
-/// The message that brings a reader from `sent` to `parts`: changed parts, or the request to load
-/// the page again when there are others than before. `None` when nothing changed.
-pub fn change(sent: Option<&[Part]>, parts: &[Part]) -> Option<String> {
-    let ids: Vec<&str> = parts.iter().map(|part| part.id.as_str()).collect();
-    let changed: Vec<&Part> = match sent {
-        Some(sent) => parts.iter().filter(|part| !sent.contains(part)).collect(),
-        None => parts.iter().collect(),
-    };
-    let same = sent.is_none_or(|sent| sent.iter().map(|p| p.id.as_str()).eq(ids.iter().copied()));
-    if changed.is_empty() && same {
-        return None;
-    }
-    let changed: Vec<_> =
-        changed.iter().map(|p| serde_json::json!({"id": p.id, "html": p.html})).collect();
-    let mut message = serde_json::json!({"parts": changed});
-    if sent.is_none() || !same {
-        // The reader loads the page again when it shows other parts than these.
-        message["ids"] = ids.into();
-    }
-    Some(message.to_string())
 }
 
 /// The page for addresses that do not exist.
-pub fn not_found() -> String {
-    render(&NotFound)
+pub fn not_found(locale: Locale) -> String {
+    let title = locale.say("Sidan finns inte", "There is no such page");
+    render(&NotFound { frame: Frame::still(locale, title, "/") })
 }
 
 fn render(template: &impl Template) -> String {
@@ -94,15 +89,7 @@ fn render(template: &impl Template) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "page.html")]
-struct Page<'a> {
-    loading: bool,
-    status: Vec<&'a str>,
-    cards: Vec<&'a str>,
-    moment: Vec<&'a str>,
-    rows: Vec<&'a str>,
-}
-
-#[derive(Template)]
 #[template(path = "not_found.html")]
-struct NotFound;
+struct NotFound {
+    frame: Frame,
+}
