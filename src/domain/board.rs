@@ -4,6 +4,7 @@
 //! and read as one [`Snapshot`]. Everything is a sum, so the order of deltas never matters.
 
 mod counters;
+mod course;
 mod image;
 mod windows;
 
@@ -25,6 +26,7 @@ use super::tally::{Bounds, Tally};
 use super::units::{Millis, Timestamp};
 
 use counters::Counters;
+use course::Courses;
 use windows::Windows;
 
 pub use image::BoardImage;
@@ -46,6 +48,7 @@ pub struct Board {
     staffing: Staffing,
     bounds: Bounds,
     windows: Windows,
+    courses: Courses,
 }
 
 impl Board {
@@ -60,6 +63,7 @@ impl Board {
             staffing: Staffing::default(),
             bounds,
             windows: Windows::default(),
+            courses: Courses::default(),
         }
     }
 
@@ -101,6 +105,7 @@ impl Board {
     ) -> i64 {
         for (key, delta) in deltas {
             self.windows.touched(key);
+            self.courses.touched(key);
             self.cells.add(key, delta);
             self.counters.add(partition, key.line, delta);
         }
@@ -225,6 +230,9 @@ impl Board {
             &mut views,
             &mut all,
         );
+        let limit = targets.map(|_| set.queue_limit);
+        let counted = (&self.cells, &self.bounds);
+        self.courses.fill(now, counted, limit, &mut views, &mut all);
         let month = Zone::stockholm().day_of(now).month();
         for (at, view) in views.iter_mut().enumerate() {
             let open = open_in(rules, Department(at as u16), month);

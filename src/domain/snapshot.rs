@@ -2,12 +2,16 @@
 //!
 //! Metrics, pages and reports are drawn from the same [`Snapshot`], so they cannot disagree.
 
+use std::sync::Arc;
+
+use super::calendar::Zone;
+use super::contact::stay::Disposition;
 use super::event::{AgentState, Channel};
 use super::goal::{Direction, Goal, Verdict};
 use super::outlook::MonthOutlook;
 use super::question::Question;
 use super::survey::SurveyResult;
-use super::units::{Millis, Share, Timestamp};
+use super::units::{Millis, Quarter, Share, Timestamp};
 
 /// Rolling and calendar windows that end at the reader's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -201,6 +205,8 @@ pub struct Awaiting {
     pub open: i64,
     /// Those past their last moment.
     pub overdue: i64,
+    /// Those whose last moment is today's end or before.
+    pub due_today: i64,
     /// The earliest last moment of the others.
     pub next_due: Option<Timestamp>,
 }
@@ -212,6 +218,8 @@ impl Awaiting {
         if question.is_pending(now) {
             let earliest = self.next_due.map_or(question.due_at, |at| at.min(question.due_at));
             self.next_due = Some(earliest);
+            let zone = Zone::stockholm();
+            self.due_today += i64::from(question.due_at <= zone.day_end(zone.day_of(now)));
         } else {
             self.overdue += 1;
         }
@@ -221,6 +229,7 @@ impl Awaiting {
     pub fn merge(&mut self, other: &Awaiting) {
         self.open += other.open;
         self.overdue += other.overdue;
+        self.due_today += other.due_today;
         self.next_due = match (self.next_due, other.next_due) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -285,6 +294,94 @@ impl Live {
     }
 }
 
+/// How today has gone so far, by the offer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Course {
+    /// The quarter-hours in which something was offered, rising.
+    pub quarters: Vec<QuarterCourse>,
+    /// Stays in queues whose wait ended by an answer or a hang-up, by its length, rising; empty
+    /// before the first.
+    pub waits: Vec<WaitCount>,
+    /// Stays in queues by what became of them, in the order of [`Disposition::ALL`].
+    pub dispositions: [i64; Disposition::ALL.len()],
+}
+
+impl Course {
+    /// Adds another's waits and dispositions.
+    pub(super) fn merge(&mut self, other: &Course) {
+        for (mine, theirs) in self.dispositions.iter_mut().zip(other.dispositions) {
+            *mine += theirs;
+        }
+        if self.waits.is_empty() {
+            self.waits.clone_from(&other.waits);
+            return;
+        }
+        for (mine, theirs) in self.waits.iter_mut().zip(&other.waits) {
+            mine.answered += theirs.answered;
+            mine.abandoned += theirs.abandoned;
+        }
+    }
+}
+
+/// One quarter-hour.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QuarterCourse {
+    /// Which.
+    pub quarter: Quarter,
+    /// At the switchboard; its goal is goal 1.
+    pub switchboard: PlaceCourse,
+    /// In queues; their goal is goal 2.
+    pub queue: PlaceCourse,
+}
+
+impl QuarterCourse {
+    /// One in which nothing happened.
+    pub fn new(quarter: Quarter) -> QuarterCourse {
+        let nothing = PlaceCourse::default();
+        QuarterCourse { quarter, switchboard: nothing, queue: nothing }
+    }
+
+    /// Adds another's counts.
+    pub fn merge(&mut self, other: &QuarterCourse) {
+        self.switchboard.merge(&other.switchboard);
+        self.queue.merge(&other.queue);
+    }
+}
+
+/// What was offered in a time, and how it went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlaceCourse {
+    /// All of it.
+    pub offered: i64,
+    /// Answered by a person.
+    pub answered: i64,
+    /// The caller hung up.
+    pub abandoned: i64,
+    /// The place's goal.
+    pub goal: Share,
+}
+
+impl PlaceCourse {
+    /// Adds another's counts.
+    pub fn merge(&mut self, other: &PlaceCourse) {
+        self.offered += other.offered;
+        self.answered += other.answered;
+        self.abandoned += other.abandoned;
+        self.goal = self.goal.merge(other.goal);
+    }
+}
+
+/// Waits longer than the bound before and up to this one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitCount {
+    /// The bound, inclusive; `None` beyond the last.
+    pub until: Option<Millis>,
+    /// Waits that ended by an answer.
+    pub answered: i64,
+    /// Waits that ended by a hang-up.
+    pub abandoned: i64,
+}
+
 /// One department, or the whole municipality.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DepartmentView {
@@ -312,6 +409,8 @@ pub struct DepartmentView {
     pub windows: [WindowView; Window::ALL.len()],
     /// Where the calendar month is heading.
     pub month: MonthOutlook,
+    /// How today has gone so far.
+    pub course: Arc<Course>,
 }
 
 impl DepartmentView {

@@ -2,7 +2,7 @@
 //!
 //! | Route | Answers |
 //! |---|---|
-//! | `/`, `/lage`, `/vaggtavla[/{slug}]` | the [`pages`], `?lang=sv\|en` |
+//! | `/`, `/lage`, `/vaggtavla[/{slug}]`, `/avdelning/{slug}`, `/fragor` | the [`pages`], `?lang=sv\|en` |
 //! | `/events?page=…&lang=…` | server-sent events: the parts of a page that changed, at most once a second |
 //! | `/style.css`, `/live.js`, `/icon.svg` | what the pages need; nothing is fetched from outside |
 //! | `/metrics` | Prometheus text, gzip where accepted |
@@ -158,6 +158,8 @@ fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
         ("/lage", get(page)),
         ("/vaggtavla", get(page)),
         ("/vaggtavla/{slug}", get(page)),
+        ("/avdelning/{slug}", get(page)),
+        ("/fragor", get(page)),
         ("/events", get(events)),
         ("/style.css", get(|| file("text/css; charset=utf-8", pages::STYLE))),
         ("/live.js", get(|| file("text/javascript; charset=utf-8", pages::SCRIPT))),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Board;
 use super::counters::Counters;
+use super::course::Courses;
 use super::windows::Windows;
 use crate::domain::blocks::Blocks;
 use crate::domain::cell::Cells;
@@ -89,6 +90,7 @@ impl Board {
             staffing: Staffing::unpack(input)?,
             bounds,
             windows: Windows::default(),
+            courses: Courses::default(),
         })
     }
 }

@@ -4,16 +4,21 @@
 //! |---|---|
 //! | `/` | [`start`]: the goals today, the moment, and the way to the rest |
 //! | `/lage` | [`now`]: the managers' tables |
+//! | `/avdelning/{slug}` | [`department`]: one department's day |
+//! | `/fragor` | [`questions`]: what awaits a reply by e-mail and e-service |
 //! | `/vaggtavla`, `/vaggtavla/{slug}` | [`wall`]: six figures for a large screen |
 //!
 //! A page that is kept live is made of [`Part`]s in a [`frame`]; the stream sends the parts that
 //! changed. Every page works without a script, by reload.
 
+mod chart;
+mod department;
 mod form;
 mod frame;
 mod locale;
 mod now;
 mod part;
+mod questions;
 mod start;
 mod view;
 mod wall;
@@ -42,6 +47,10 @@ pub enum Live {
     Now,
     /// The wallboard, of one department by its slug or of all.
     Wall(Option<String>),
+    /// One department's day.
+    Department(String),
+    /// Questions by e-mail and e-service.
+    Questions,
 }
 
 impl Live {
@@ -50,10 +59,12 @@ impl Live {
         match path {
             start::PATH => Some(Live::Start),
             now::PATH => Some(Live::Now),
+            questions::PATH => Some(Live::Questions),
             wall::PATH => Some(Live::Wall(None)),
             _ => {
-                let slug = path.strip_prefix(wall::PATH)?.strip_prefix('/')?;
-                Some(Live::Wall(Some(slug.to_owned())))
+                let slug_under = |page| path.strip_prefix(page)?.strip_prefix('/');
+                let wall = slug_under(wall::PATH).map(|slug| Live::Wall(Some(slug.to_owned())));
+                wall.or_else(|| Some(Live::Department(slug_under(department::PATH)?.to_owned())))
             }
         }
     }
@@ -63,7 +74,9 @@ impl Live {
         Some(match self {
             Live::Start => render(&start::Page::of(view)),
             Live::Now => render(&now::Page::of(view)),
+            Live::Questions => render(&questions::Page::of(view)),
             Live::Wall(slug) => render(&wall::Page::of(view, slug.as_deref())?),
+            Live::Department(slug) => render(&department::Page::of(view, slug)?),
         })
     }
 
@@ -73,7 +86,9 @@ impl Live {
         match self {
             Live::Start => Some(start::parts(view)),
             Live::Now => Some(now::parts(view)),
+            Live::Questions => Some(questions::parts(view)),
             Live::Wall(slug) => wall::parts(view, slug.as_deref()),
+            Live::Department(slug) => department::parts(view, slug),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::frame::Frame;
 use super::part::Part;
 use super::view::{Mark, SHOWN, Staff, Status, View};
 use crate::domain::goal::{Direction, Goal};
-use crate::domain::snapshot::{GoalView, Snapshot, Waits, Window};
+use crate::domain::snapshot::{DepartmentView, GoalView, Snapshot, Waits, Window};
 
 /// The page's path.
 pub(super) const PATH: &str = "/";
@@ -44,7 +44,9 @@ pub(super) fn parts(view: &View<'_>) -> Vec<Part> {
             let card = Card::of(view, at + 1, goal);
             parts.push(Part::new(format!("card-{}", at + 1), &card));
         }
-        parts.push(Part::new("moment", &Moment::of(view)));
+        let all = &view.snapshot.all;
+        parts
+            .push(Part::new("moment", &Moment::of(view, all, view.snapshot.may_show_all_states())));
     }
     parts
 }
@@ -80,7 +82,9 @@ impl Card {
             title: view.title(goal),
             target: view.target(goal),
             of: match today.percent {
-                Some(_) => format!("{} {} {}", locale.say("av", "of"), today.of, view.counted(goal)),
+                Some(_) => {
+                    format!("{} {} {}", locale.say("av", "of"), today.of, view.counted(goal))
+                }
                 None => locale.say("inget att bedöma i dag", "nothing to judge today").to_owned(),
             },
             today,
@@ -131,23 +135,24 @@ struct Figure {
     is_alert: bool,
 }
 
-/// The moment's figures of the whole municipality.
+/// The moment's figures of one department or of all.
 #[derive(Template)]
 #[template(path = "part_moment.html")]
-struct Moment {
+pub(super) struct Moment {
     figures: Vec<Figure>,
 }
 
 impl Moment {
-    fn of(view: &View<'_>) -> Moment {
+    /// `may_show_states` as for [`Staff::of`].
+    pub(super) fn of(view: &View<'_>, place: &DepartmentView, may_show_states: bool) -> Moment {
         let snapshot = view.snapshot;
-        let live = &snapshot.all.live;
-        let today = &snapshot.all.windows[Window::Today as usize];
+        let live = &place.live;
+        let today = &place.windows[Window::Today as usize];
         let limit = snapshot.goal(Goal::Sm2).and_then(|view| view.limit);
         let is_longest_over = limit.is_some_and(|limit| live.longest_wait(snapshot.now) > limit);
         let over = live.waiting_over_target;
         let limit_words = view.queue_limit();
-        let staff = Staff::of(view, live, snapshot.may_show_all_states());
+        let staff = Staff::of(view, live, may_show_states);
         let ninth = |waits: &Waits| form::clock_length(waits.at[1]);
         let figure = |name, value, says: String, is_alert| Figure { name, value, says, is_alert };
         let say = |swedish, english| view.locale.say(swedish, english);
@@ -157,7 +162,9 @@ impl Moment {
                 view.count(live.waiting),
                 match over {
                     0 => format!("{} {limit_words}", say("ingen mer än", "nobody more than")),
-                    _ => format!("{} {} {limit_words}", view.count(over), say("mer än", "more than")),
+                    _ => {
+                        format!("{} {} {limit_words}", view.count(over), say("mer än", "more than"))
+                    }
                 },
                 over > 0,
             ),
@@ -167,7 +174,9 @@ impl Moment {
                 match (live.longest_waiting_since, is_longest_over) {
                     (None, _) => say("ingen väntar", "nobody waits").to_owned(),
                     (Some(_), true) => say("längre än målet", "longer than the goal").to_owned(),
-                    (Some(_), false) => say("minuter och sekunder", "minutes and seconds").to_owned(),
+                    (Some(_), false) => {
+                        say("minuter och sekunder", "minutes and seconds").to_owned()
+                    }
                 },
                 is_longest_over,
             ),
@@ -175,14 +184,18 @@ impl Moment {
                 say("Medarbetare inloggade", "Agents logged in"),
                 staff.logged_in,
                 staff.says,
-                snapshot.all.open && staff.is_staffed == Some(false),
+                place.open && staff.is_staffed == Some(false),
             ),
             figure(
                 say("Väntetid i dag, median", "Wait today, median"),
                 today.queue_wait.as_ref().map_or("–".to_owned(), |w| form::clock_length(w.at[0])),
                 match &today.queue_wait {
                     Some(waits) => {
-                        format!("{} {}", say("nio av tio högst", "nine of ten at most"), ninth(waits))
+                        format!(
+                            "{} {}",
+                            say("nio av tio högst", "nine of ten at most"),
+                            ninth(waits)
+                        )
                     }
                     None => say("inga samtal", "no calls").to_owned(),
                 },

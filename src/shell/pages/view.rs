@@ -79,9 +79,9 @@ impl<'a> View<'a> {
                 self.say("Inaktuell: ingen händelse sedan", "Out of date: nothing heard since"),
                 time_of_day(at)
             ),
-            Standing::Silent(None) => {
-                self.say("Inaktuell: ingen händelse har kommit", "Out of date: nothing heard").into()
-            }
+            Standing::Silent(None) => self
+                .say("Inaktuell: ingen händelse har kommit", "Out of date: nothing heard")
+                .into(),
             Standing::Loading => self.say("Läser in historiken", "Reading the history").into(),
         }
     }
@@ -113,10 +113,7 @@ impl<'a> View<'a> {
     /// The limit of goal 2 in words.
     pub(super) fn queue_limit(&self) -> String {
         let limit = self.snapshot.goal(Goal::Sm2).and_then(|view| view.limit);
-        limit.map_or_else(
-            || self.say("gränsen", "the limit").to_owned(),
-            |limit| self.limit(limit),
-        )
+        limit.map_or_else(|| self.say("gränsen", "the limit").to_owned(), |limit| self.limit(limit))
     }
 
     /// The departments that are shown, in the order of their names.
@@ -168,9 +165,7 @@ impl<'a> View<'a> {
             (Goal::Sm1, None) => format!("{within} {rings}"),
             (_, Some(limit)) => format!("{within} {limit}"),
             (Goal::Sm2, None) => self.say("i tid", "in time").to_owned(),
-            (Goal::Sm3 | Goal::Sm3w, None) => {
-                self.say("förlorade samtal", "calls lost").to_owned()
-            }
+            (Goal::Sm3 | Goal::Sm3w, None) => self.say("förlorade samtal", "calls lost").to_owned(),
         };
         format!("{}: {side} {level} {what}", self.say("Mål", "Goal"))
     }

@@ -98,12 +98,8 @@ impl Tile {
 
     fn of_goal(view: &View<'_>, place: &DepartmentView, goal: Goal) -> Tile {
         let mark = view.mark(place, Window::Today, goal);
-        let of = format!(
-            "{} {} {}",
-            view.say("i dag, av", "today, of"),
-            mark.of,
-            view.counted(goal)
-        );
+        let of =
+            format!("{} {} {}", view.say("i dag, av", "today, of"), mark.of, view.counted(goal));
         Tile {
             id: format!("tile-{}", goal.id()),
             name: view.title(goal),
@@ -120,11 +116,7 @@ impl Tile {
         let over = place.live.waiting_over_target;
         let limit = view.queue_limit();
         let (word, symbol, class) = match over {
-            0 => (
-                format!("{} {limit}", view.say("Ingen mer än", "Nobody more than")),
-                "✓",
-                "met",
-            ),
+            0 => (format!("{} {limit}", view.say("Ingen mer än", "Nobody more than")), "✓", "met"),
             _ => (
                 format!("{} {} {limit}", view.count(over), view.say("mer än", "more than")),
                 "✗",
@@ -146,8 +138,7 @@ impl Tile {
 
     fn longest(view: &View<'_>, place: &DepartmentView) -> Tile {
         let limit = view.snapshot.goal(Goal::Sm2).and_then(|goal| goal.limit);
-        let is_over = limit
-            .is_some_and(|limit| place.live.longest_wait(view.snapshot.now) > limit);
+        let is_over = limit.is_some_and(|limit| place.live.longest_wait(view.snapshot.now) > limit);
         let (word, symbol, class) = match (place.live.longest_waiting_since, is_over) {
             (None, _) => (view.say("Ingen väntar", "Nobody waits"), "✓", "met"),
             (Some(_), false) => (view.say("Inom målet", "Within the goal"), "✓", "met"),
