@@ -10,7 +10,7 @@ use super::view::{Status, View, time_of_day};
 use crate::domain::calendar::Zone;
 use crate::domain::event::Channel;
 use crate::domain::snapshot::{Awaiting, ChannelCounters, DepartmentView};
-use crate::domain::units::{Share, Timestamp};
+use crate::domain::units::{Millis, Share, Timestamp};
 
 /// The page's path.
 pub(super) const PATH: &str = "/fragor";
@@ -129,7 +129,8 @@ impl Row {
 /// A last moment: its weekday and date, and the time unless it is the day's end.
 fn last_moment(view: &View<'_>, at: Timestamp) -> String {
     let zone = Zone::stockholm();
-    let day = zone.day_of(at);
+    // The end of a day is the next one's first moment.
+    let day = zone.day_of(at.minus(Millis(1)));
     let weekday = day.weekday();
     let named = format!("{} {day}", view.say(weekday.name(), weekday.english()));
     match at == zone.day_end(day) {
