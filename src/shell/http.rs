@@ -2,7 +2,7 @@
 //!
 //! | Route | Answers |
 //! |---|---|
-//! | `/`, `/lage`, `/vaggtavla[/{slug}]`, `/avdelning/{slug}`, `/fragor` | the [`pages`], `?lang=sv\|en` |
+//! | `/`, `/lage`, `/vaggtavla[/{slug}]`, `/avdelning/{slug}`, `/fragor`, `/om-matten`, `/tillganglighet` | the [`pages`], `?lang=sv\|en` |
 //! | `/events?page=…&lang=…` | server-sent events: the parts of a page that changed, at most once a second |
 //! | `/style.css`, `/live.js`, `/icon.svg` | what the pages need; nothing is fetched from outside |
 //! | `/metrics` | Prometheus text, gzip where accepted |
@@ -160,6 +160,8 @@ fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
         ("/vaggtavla/{slug}", get(page)),
         ("/avdelning/{slug}", get(page)),
         ("/fragor", get(page)),
+        ("/om-matten", get(page)),
+        ("/tillganglighet", get(page)),
         ("/events", get(events)),
         ("/style.css", get(|| file("text/css; charset=utf-8", pages::STYLE))),
         ("/live.js", get(|| file("text/javascript; charset=utf-8", pages::SCRIPT))),
@@ -244,7 +246,8 @@ async fn page(
     let snapshot = shared.web.pictures.borrow().now();
     let ready = shared.web.readiness.borrow().ready;
     let view = View { snapshot: &snapshot, ready, locale };
-    match Live::at(uri.path()).and_then(|live| live.page(&view)) {
+    let live = Live::at(uri.path()).and_then(|live| live.page(&view));
+    match live.or_else(|| pages::still(uri.path(), &view)) {
         Some(text) => html(StatusCode::OK, text),
         None => nowhere(locale),
     }

@@ -6,6 +6,7 @@
 //! | `/lage` | [`now`]: the managers' tables |
 //! | `/avdelning/{slug}` | [`department`]: one department's day |
 //! | `/fragor` | [`questions`]: what awaits a reply by e-mail and e-service |
+//! | `/om-matten`, `/tillganglighet` | [`still`]: what each figure means; the accessibility statement |
 //! | `/vaggtavla`, `/vaggtavla/{slug}` | [`wall`]: six figures for a large screen |
 //!
 //! A page that is kept live is made of [`Part`]s in a [`frame`]; the stream sends the parts that
@@ -20,6 +21,7 @@ mod now;
 mod part;
 mod questions;
 mod start;
+mod still;
 mod view;
 mod wall;
 
@@ -90,6 +92,15 @@ impl Live {
             Live::Wall(slug) => wall::parts(view, slug.as_deref()),
             Live::Department(slug) => department::parts(view, slug),
         }
+    }
+}
+
+/// A page that stands still, by its path; `None` when there is none.
+pub fn still(path: &str, view: &View<'_>) -> Option<String> {
+    match path {
+        still::DEFINITIONS => Some(render(&still::Definitions::of(view))),
+        still::ACCESSIBILITY => Some(render(&still::Accessibility::of(view))),
+        _ => None,
     }
 }
 

@@ -1,0 +1,48 @@
+//! Pages that stand still: what each figure means, and how accessible the pages are.
+
+use askama::Template;
+
+use super::frame::Frame;
+use super::view::View;
+use crate::domain::goal::Goal;
+
+/// What each figure means.
+pub(super) const DEFINITIONS: &str = "/om-matten";
+/// The accessibility statement.
+pub(super) const ACCESSIBILITY: &str = "/tillganglighet";
+
+/// The page of definitions.
+#[derive(Template)]
+#[template(path = "definitions.html")]
+pub(super) struct Definitions {
+    frame: Frame,
+    /// The levels now in force, in words; empty before the goals apply.
+    targets: Vec<String>,
+    queue_limit: String,
+}
+
+impl Definitions {
+    pub(super) fn of(view: &View<'_>) -> Definitions {
+        let title = view.say("Om måtten", "About the figures");
+        let goals = [Goal::Sm1, Goal::Sm2, Goal::Sm3];
+        Definitions {
+            frame: Frame::still(view.locale, title, DEFINITIONS),
+            targets: goals.map(|goal| view.target(goal)).into(),
+            queue_limit: view.queue_limit(),
+        }
+    }
+}
+
+/// The accessibility statement.
+#[derive(Template)]
+#[template(path = "accessibility.html")]
+pub(super) struct Accessibility {
+    frame: Frame,
+}
+
+impl Accessibility {
+    pub(super) fn of(view: &View<'_>) -> Accessibility {
+        let title = view.say("Tillgänglighet", "Accessibility");
+        Accessibility { frame: Frame::still(view.locale, title, ACCESSIBILITY) }
+    }
+}
