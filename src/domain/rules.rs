@@ -7,8 +7,9 @@
 //! hash nothing.
 
 use super::calendar::{Day, OpeningHours, Zone};
-use super::goal::Goal;
+use super::goal::{Goal, GoalId};
 use super::ids::{Department, Names, Queue};
+use super::level::{Level, Levels};
 use super::question::DeadlineRule;
 use super::units::{Millis, Timestamp};
 
@@ -91,6 +92,7 @@ pub struct Rules {
     hours: Vec<OpeningHours>,
     /// By department: which of `hours`. A department beyond the end has the first.
     hours_of: Vec<u16>,
+    levels: Levels,
     open: bool,
 }
 
@@ -104,6 +106,7 @@ impl Rules {
             queues: Vec::new(),
             hours: vec![hours],
             hours_of: Vec::new(),
+            levels: Levels::guideline(),
             open: false,
         }
     }
@@ -117,6 +120,7 @@ impl Rules {
             ..RuleSet::guideline(switchboard_department)
         };
         let mut rules = Rules::new(0, first, OpeningHours::always());
+        rules.levels = Levels::always();
         rules.open = true;
         rules
     }
@@ -153,6 +157,25 @@ impl Rules {
             self.hours_of[index] = at;
         }
         self
+    }
+
+    /// Gives the goals other levels than the guideline's.
+    #[must_use]
+    pub fn with_levels(mut self, levels: Levels) -> Rules {
+        self.levels = levels;
+        self
+    }
+
+    /// The level of a goal on a local day, with who decided it and whether it is carried over from
+    /// an earlier year; `None` before the goal's first decision, and then there is no verdict (R1).
+    /// A period is held against the level of its last day.
+    pub fn level(&self, goal: GoalId, day: Day) -> Option<Level<'_>> {
+        self.levels.on(goal, day)
+    }
+
+    /// Every decision of a level.
+    pub fn levels(&self) -> &Levels {
+        &self.levels
     }
 
     /// The version of the configuration they come from; it rises with every change. 0 without a
