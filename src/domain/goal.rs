@@ -129,6 +129,14 @@ impl Direction {
             Direction::AtMost => "at_most",
         }
     }
+
+    /// How many of a share are on the other side.
+    pub fn missed(self, share: Share) -> i64 {
+        match self {
+            Direction::AtLeast => share.of - share.met,
+            Direction::AtMost => share.met,
+        }
+    }
 }
 
 impl Goal {
@@ -185,10 +193,7 @@ impl Goal {
 
     /// How many broke the promise: those outside the share for "at least", inside it for "at most".
     pub fn missed(self, share: Share) -> i64 {
-        match self.direction() {
-            Direction::AtLeast => share.of - share.met,
-            Direction::AtMost => share.met,
-        }
+        self.direction().missed(share)
     }
 }
 

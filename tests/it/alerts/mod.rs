@@ -308,10 +308,14 @@ fn no_alert_names_anybody() {
 
 /// The shares of calls that may miss the goals at the shipped levels.
 fn budgets() -> Vec<f64> {
-    let text = fs::read_to_string(root().join("config/svarstid.toml")).unwrap();
-    let config: toml::Table = toml::from_str(&text).unwrap();
-    let level = |key: &str| config["goals"][key].as_integer().unwrap() as f64 / 100.0;
-    vec![1.0 - level("sm1_percent"), 1.0 - level("sm2_percent"), level("sm3_percent")]
+    let text = fs::read_to_string(root().join("config/goals.toml")).unwrap();
+    let list: toml::Table = toml::from_str(&text).unwrap();
+    let level = |id: &str| {
+        let of_goal = |entry: &&toml::Value| entry["id"].as_str() == Some(id);
+        let entry = list["goal"].as_array().unwrap().iter().rfind(of_goal).unwrap();
+        entry["percent"].as_integer().unwrap() as f64 / 100.0
+    };
+    vec![1.0 - level("SM1"), 1.0 - level("SM2"), level("SM3")]
 }
 
 /// The factor before each mention of the budget; 1 where there is none.
