@@ -148,6 +148,7 @@ impl Levels {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
@@ -233,5 +234,37 @@ mod tests {
         let levels = Levels::always();
         assert_eq!(on(&levels, "2004-05-01"), Some((80, false)));
         assert_eq!(on(&levels, "2026-05-01"), Some((80, false)));
+    }
+
+    proptest! {
+        /// Against a walk over every day: the level is the one that began last, in whatever order
+        /// the decisions are listed.
+        #[test]
+        fn the_level_of_a_day_is_the_one_that_began_last(
+            made in proptest::collection::vec((0..900_i32, 0..=100_u8, proptest::option::of(0..900_i32)), 0..6),
+        ) {
+            let first = day("2026-01-01");
+            let decisions: Vec<Decision> = made
+                .iter()
+                .map(|(from, percent, length)| Decision {
+                    valid_from: first.plus(*from),
+                    valid_until: length.map(|length| first.plus(from + length)),
+                    ..decision(*percent, "2026-01-01", None)
+                })
+                .collect();
+            let levels = Levels::new(decisions.clone());
+            let mut now: Option<Decision> = None;
+            for at in first.previous().until(first.plus(1_000)) {
+                let begun = decisions.iter().rfind(|decision| decision.valid_from == at);
+                now = begun.cloned().or(now);
+                let level = levels.on(GoalId::Fcr, at);
+                prop_assert_eq!(level.map(|level| level.decided.clone()), now.clone());
+                let is_open = now.as_ref().is_some_and(|now| match now.valid_until {
+                    Some(until) => until >= at,
+                    None => now.valid_from.month().year == at.month().year,
+                });
+                prop_assert_eq!(level.is_some_and(|level| !level.carried_over), is_open);
+            }
+        }
     }
 }

@@ -4,7 +4,6 @@
 use super::super::figures::Measure;
 use super::super::sheet::Sheet;
 use super::super::table::{Cell, Column, Drawing, Language, Row, Table};
-use crate::domain::calendar::Day;
 use crate::domain::goal::{Direction, Goal, GoalId};
 use crate::domain::level::{Decision, Level};
 
@@ -63,42 +62,64 @@ impl Sheet<'_> {
     }
 
     /// What is to be said of a goal's level: carried over, or another one earlier in the period.
-    pub(in crate::report) fn remarks(&self, goal: GoalId) -> Vec<String> {
-        let mut remarks = Vec::new();
-        if let Some(level) = self.level_of(goal).filter(|level| level.carried_over) {
-            let since = since(level.decided.valid_from);
-            remarks.push(match self.order.language {
-                Language::Swedish => format!("nivån från {since} gäller tills vidare"),
-                Language::English => format!("the level from {since} holds until further notice"),
-            });
-        }
+    fn remarks(&self, goal: GoalId) -> Vec<String> {
+        let carried = self.carried_over_since(goal).map(|since| match self.order.language {
+            Language::Swedish => format!("nivån från {since} gäller tills vidare"),
+            Language::English => format!("the level from {since} holds until further notice"),
+        });
+        carried.into_iter().chain(self.changes(goal)).collect()
+    }
+
+    /// From when the level is that goes on though nobody has decided so for the period's last day.
+    fn carried_over_since(&self, goal: GoalId) -> Option<String> {
+        let level = self.level_of(goal).filter(|level| level.carried_over)?;
+        Some(match level.decided.valid_from.date() {
+            (year, 1, 1) => year.to_string(),
+            _ => level.decided.valid_from.to_string(),
+        })
+    }
+
+    /// The changes of a goal's level within the period.
+    fn changes(&self, goal: GoalId) -> Vec<String> {
         let (from, end) = self.order.period.span();
         let rules = self.engine.rules();
-        for decision in rules.levels().changes(goal, from, end) {
-            let before = rules.level(goal, decision.valid_from.previous());
-            let was = match before {
+        let told = |decision: &Decision| {
+            let on = decision.valid_from;
+            let was = match rules.level(goal, on.previous()) {
                 Some(level) => self.percent_words(goal, level.percent),
                 None => self.say("inget mål", "no goal"),
             };
             let is = self.percent_words(goal, decision.percent);
-            let on = decision.valid_from;
-            remarks.push(match self.order.language {
+            match self.order.language {
                 Language::Swedish => format!("ändrad {on} från {was} till {is}"),
                 Language::English => format!("changed on {on} from {was} to {is}"),
-            });
-        }
-        remarks
+            }
+        };
+        rules.levels().changes(goal, from, end).map(told).collect()
     }
 
     /// The same as notes below the goals that the report tells of.
     pub(in crate::report) fn level_notes(&self) -> Vec<String> {
-        let mut told: Vec<GoalId> = Measure::ALL.into_iter().map(Measure::goal).collect();
-        told.dedup();
-        let with_remarks = told.into_iter().map(|goal| (goal, self.remarks(goal)));
-        with_remarks
-            .filter(|(_, remarks)| !remarks.is_empty())
-            .map(|(goal, remarks)| format!("{}: {}.", self.goal_name(goal), remarks.join("; ")))
-            .collect()
+        let mut goals: Vec<GoalId> = Measure::ALL.into_iter().map(Measure::goal).collect();
+        goals.dedup();
+        let short = |goal| self.goal_name(goal).split(':').next().unwrap_or_default().to_owned();
+        let carried: Vec<String> = goals
+            .iter()
+            .filter_map(|goal| Some((short(*goal), self.carried_over_since(*goal)?)))
+            .map(|(name, since)| format!("{name} ({} {since})", self.say("från", "from")))
+            .collect();
+        let undecided = self.say(
+            "Utan beslut för perioden gäller nivån tills vidare",
+            "Not decided for the period, so the level holds until further notice",
+        );
+        let carried = Some(carried).filter(|carried| !carried.is_empty());
+        let carried = carried.map(|carried| format!("{undecided}: {}.", carried.join(", ")));
+        let changed = goals.into_iter().flat_map(|goal| {
+            let level = self.say("nivån är", "the level was");
+            let note = move |change| format!("{}: {level} {change}.", short(goal));
+            self.changes(goal).into_iter().map(note)
+        });
+        changed.chain(carried).collect()
     }
 
     /// A goal's name for people.
@@ -133,13 +154,5 @@ impl Sheet<'_> {
             Direction::AtLeast => format!("{} {percent}\u{a0}%", self.say("minst", "at least")),
             Direction::AtMost => format!("{} {percent}\u{a0}%", self.say("högst", "at most")),
         }
-    }
-}
-
-/// The year, where a level began with it.
-fn since(from: Day) -> String {
-    match from.date() {
-        (year, 1, 1) => year.to_string(),
-        _ => from.to_string(),
     }
 }
