@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::query::target;
+
 /// Words and colours that tell whether a goal is met, by how far the share is from its level.
 ///
 /// The colours are told apart by people who cannot see red and green, and never stand alone.
@@ -10,6 +12,9 @@ pub(super) const VERDICT: &[(Option<f64>, &str, &str)] =
 
 /// A miss by two percentage points or less is near.
 const NEAR: f64 = 0.02;
+
+/// The curve of a goal's level.
+const LEVEL: &str = "Målets nivå";
 
 pub(super) const GREEN: &str = "#3fb27f";
 pub(super) const YELLOW: &str = "#e0a500";
@@ -196,13 +201,11 @@ impl Panel {
         self.default("thresholds", thresholds(steps))
     }
 
-    /// A line at a level.
-    pub(super) fn level(mut self, level: f64) -> Self {
-        self = self.colors(&[(None, RED), (Some(level), GREEN)]);
-        if let Some(custom) = self.defaults.get_mut("custom") {
-            custom["thresholdsStyle"] = json!({"mode": "dashed"});
-        }
-        self
+    /// A dashed line at the level of a goal, as it was at each moment.
+    pub(super) fn level_of(self, goal: &str) -> Self {
+        let dashes = json!({"fill": "dash", "dash": [8, 6]});
+        self.ask(Reading::Range, LEVEL, target(goal))
+            .field(LEVEL, &[("custom.lineStyle", dashes), ("custom.fillOpacity", json!(0))])
     }
 
     /// Words and colours for whole numbers.

@@ -85,9 +85,15 @@ pub(super) fn printed(share: &str) -> String {
     )
 }
 
-/// As [`printed`], for a share that should reach a level that is no goal of the daemon's.
-pub(super) fn printed_against(share: &str, level: f64) -> String {
-    format!("(floor(1000 * {share} + 1e-9) / 1000 < {level}) or {share}")
+/// As [`printed`], for a share that should reach the level of a goal without being labelled so.
+pub(super) fn printed_against(share: &str, goal: &str) -> String {
+    let level = target(goal);
+    format!("(floor(1000 * {share} + 1e-9) / 1000 < on () group_left () {level}) or {share}")
+}
+
+/// How far such a share is above the level of a goal: 0 or more means met.
+pub(super) fn above(share: &str, goal: &str) -> String {
+    format!("{share} - on () group_left () {}", target(goal))
 }
 
 /// The levels of the goals with this good side.

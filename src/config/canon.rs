@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use super::figures::{Figures, Terms};
 use super::opening::{Opening, WEEKDAYS};
 use crate::domain::calendar::{HalfDay, Span};
+use crate::domain::level::Decision;
 use crate::domain::question::DeadlineRule;
 use crate::domain::units::Millis;
 
@@ -19,9 +20,7 @@ pub(super) fn text(figures: &Figures) -> String {
         put(&mut rules, "valid_from", from.to_string());
     }
     limits(&mut rules, &figures.base, false);
-    let mut goals = Table::new();
-    put(&mut goals, "valid_from", figures.goals_from.to_string());
-    targets(&mut goals, &figures.base);
+    let goals = figures.levels.all().iter().map(goal);
     let mut switchboard = Table::new();
     put(&mut switchboard, "department", figures.base.switchboard.clone());
     let mut bounds = Table::new();
@@ -34,7 +33,6 @@ pub(super) fn text(figures: &Figures) -> String {
         let mut change = Table::new();
         put(&mut change, "valid_from", from.to_string());
         limits(&mut change, terms, has_others);
-        targets(&mut change, terms);
         put(&mut change, "switchboard_department", terms.switchboard.clone());
         Value::Table(change)
     });
@@ -58,7 +56,7 @@ pub(super) fn text(figures: &Figures) -> String {
 
     let mut document = Table::new();
     put(&mut document, "rules", rules);
-    put(&mut document, "goals", goals);
+    put(&mut document, "goal", goals.collect::<Vec<Value>>());
     put(&mut document, "switchboard", switchboard);
     put(&mut document, "limits", bounds);
     put(&mut document, "change", changes.collect::<Vec<Value>>());
@@ -78,10 +76,20 @@ fn limits(table: &mut Table, terms: &Terms, has_others: bool) {
     }
 }
 
-fn targets(table: &mut Table, terms: &Terms) {
-    put(table, "sm1_percent", i64::from(terms.targets.sm1_percent));
-    put(table, "sm2_percent", i64::from(terms.targets.sm2_percent));
-    put(table, "sm3_percent", i64::from(terms.targets.sm3_percent));
+/// A decision as an entry of the goal list.
+fn goal(decision: &Decision) -> Value {
+    let mut goal = Table::new();
+    put(&mut goal, "id", decision.goal.id());
+    put(&mut goal, "direction", decision.goal.direction().word());
+    put(&mut goal, "percent", i64::from(decision.percent));
+    put(&mut goal, "valid_from", decision.valid_from.to_string());
+    if let Some(until) = decision.valid_until {
+        put(&mut goal, "valid_until", until.to_string());
+    }
+    put(&mut goal, "decided_by", decision.decided_by.clone());
+    put(&mut goal, "decided_on", decision.decided_on.clone());
+    put(&mut goal, "definition", decision.goal.definition_id());
+    Value::Table(goal)
 }
 
 /// Special dates belong to the whole schedule and stand with its first hours.

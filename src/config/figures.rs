@@ -1,17 +1,20 @@
 //! What the figures are made by: limits, goal levels, departments and their queues and hours, each
-//! with the day from which it holds. This becomes the domain's rules.
+//! with the day from which it holds. This becomes the domain's rules. The levels are read in
+//! [`goals`](super::goals).
 
 use std::collections::BTreeMap;
 
 use toml::Value;
 
 use super::fault::{Fault, did_you_mean};
+use super::goals::{self, GoalsFile};
 use super::opening::{self, Opening};
 use super::raw::{Document, Section, shown};
 use crate::domain::calendar::Day;
 use crate::domain::ids::{Department, Names, Queue, UNKNOWN_DEPARTMENT};
+use crate::domain::level::Levels;
 use crate::domain::question::DeadlineRule;
-use crate::domain::rules::{RuleSet, Rules, Targets};
+use crate::domain::rules::{RuleSet, Rules};
 use crate::domain::units::Millis;
 
 /// The department of the main number when the configuration names none.
@@ -37,7 +40,7 @@ pub struct Figures {
     pub(super) base: Terms,
     /// From when `base` holds; before, the guideline's limits do.
     pub(super) base_from: Option<Day>,
-    pub(super) goals_from: Day,
+    pub(super) levels: Levels,
     /// Complete terms by the day from which they hold, in rising order.
     pub(super) changes: Vec<(Day, Terms)>,
     /// In the order of the file; the switchboard's own is added at the end when it is not there.
@@ -53,7 +56,6 @@ pub(super) struct Terms {
     pub(super) queue_limit: Millis,
     pub(super) short_abandon: Millis,
     pub(super) question_deadline: DeadlineRule,
-    pub(super) targets: Targets,
     pub(super) switchboard: String,
 }
 
@@ -73,7 +75,6 @@ impl Terms {
             queue_limit: rules.queue_limit,
             short_abandon: rules.short_abandon,
             question_deadline: rules.question_deadline,
-            targets: Targets::GUIDELINE,
             switchboard: SWITCHBOARD.to_owned(),
         }
     }
@@ -108,16 +109,6 @@ impl Terms {
         let words = DeadlineRule::ALL.map(|rule| (rule.name(), rule));
         set(&mut self.question_deadline, section.word("question_deadline", &words));
     }
-
-    fn read_targets(&mut self, section: &mut Section<'_>) {
-        let mut percent = |key, target: &mut u8| {
-            let percent = section.optional_number(key, "percent", 0..=100);
-            set(target, percent.map(|percent| percent as u8));
-        };
-        percent("sm1_percent", &mut self.targets.sm1_percent);
-        percent("sm2_percent", &mut self.targets.sm2_percent);
-        percent("sm3_percent", &mut self.targets.sm3_percent);
-    }
 }
 
 impl Figures {
@@ -138,9 +129,9 @@ impl Figures {
         let default = self.openings.get(opening::DEFAULT).map(Opening::hours);
         let hours = default.unwrap_or_else(|| Opening::office().hours());
         let first = self.set_at(None, &department);
-        let mut rules = Rules::new(self.version, first, hours);
+        let mut rules = Rules::new(self.version, first, hours).with_levels(self.levels.clone());
         let changes = self.changes.iter().map(|(from, _)| *from);
-        for from in self.base_from.into_iter().chain([self.goals_from]).chain(changes) {
+        for from in self.base_from.into_iter().chain(changes) {
             rules = rules.with_set(from, self.set_at(Some(from), &department));
         }
         for mapping in &self.mappings {
@@ -178,14 +169,13 @@ impl Figures {
             short_abandon: terms.short_abandon,
             silence: self.silence,
             question_deadline: terms.question_deadline,
-            targets: (day >= Some(self.goals_from)).then_some(terms.targets),
             switchboard_department: department(&terms.switchboard),
         }
     }
 }
 
 /// Reads everything the figures are made by.
-pub(super) fn read(document: &mut Document, silence_hours: u32) -> Figures {
+pub(super) fn read(document: &mut Document, silence_hours: u32, goals: &GoalsFile) -> Figures {
     let mut base = Terms::guideline();
     let mut section = document.section("rules");
     let version = section.number("version", "versions", 1..=i64::from(u32::MAX), 1) as u32;
@@ -193,10 +183,7 @@ pub(super) fn read(document: &mut Document, silence_hours: u32) -> Figures {
     base.read_limits(&mut section);
     section.finish();
 
-    let mut section = document.section("goals");
-    base.read_targets(&mut section);
-    let goals_from = section.date("valid_from").unwrap_or(RuleSet::GOALS_FROM);
-    section.finish();
+    let levels = goals::read(document, goals);
 
     let mut section = document.section("switchboard");
     set(&mut base.switchboard, section.text("department"));
@@ -211,7 +198,7 @@ pub(super) fn read(document: &mut Document, silence_hours: u32) -> Figures {
         openings: opening::openings(document.take("opening"), &mut document.faults),
         base,
         base_from,
-        goals_from,
+        levels,
     };
     departments(document, &mut figures);
     changes(document, &mut figures);
@@ -227,7 +214,6 @@ fn changes(document: &mut Document, figures: &mut Figures) {
         let path = format!("change[{}]", at + 1);
         let mut section = document.nested(path, table);
         terms.read_limits(&mut section);
-        terms.read_targets(&mut section);
         set(&mut terms.switchboard, section.text("switchboard_department"));
         match (section.date("valid_from"), last) {
             (Some(from), Some(last)) if from <= last => {

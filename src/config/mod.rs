@@ -9,6 +9,7 @@ mod canon;
 mod daemon;
 mod fault;
 mod figures;
+mod goals;
 mod opening;
 mod raw;
 pub mod web;
@@ -18,6 +19,7 @@ pub use daemon::{
 };
 pub use fault::Fault;
 pub use figures::{DepartmentEntry, Figures};
+pub use goals::GoalsFile;
 
 use crate::domain::ids::{Names, UNKNOWN_DEPARTMENT};
 use crate::domain::rules::Rules;
@@ -49,12 +51,26 @@ impl Config {
     /// Reads settings from TOML and lays the overrides over them: pairs like
     /// (`SVARSTID_KAFKA_BROKERS`, `a:9092,b:9092`), the section and the key in capitals. Lists are
     /// separated by commas, an empty text sets nothing, other variables are left alone. Lists of
-    /// tables (`department`, `queue`, `opening`, `change`) are for the file only.
+    /// tables (`department`, `queue`, `opening`, `change`, `goal`) are for the file only.
     ///
     /// # Errors
     ///
-    /// Every fault at once, in the order in which sections are read.
+    /// Every fault at once, in the order in which sections are read. A `goals.file` is one, since
+    /// nobody has read it: [`Config::parse_with`] takes its text.
     pub fn parse(text: &str, overrides: &[(String, String)]) -> Result<Config, Vec<Fault>> {
+        Config::parse_with(text, overrides, &GoalsFile::NotRead)
+    }
+
+    /// The same with what was found at [`Config::goals_file`].
+    ///
+    /// # Errors
+    ///
+    /// Every fault of both texts.
+    pub fn parse_with(
+        text: &str,
+        overrides: &[(String, String)],
+        goals: &GoalsFile,
+    ) -> Result<Config, Vec<Fault>> {
         let mut document = raw::Document::parse(text, overrides);
         let kafka = daemon::kafka(document.section("kafka"));
         let topics = daemon::topics(document.section("topics"));
@@ -64,7 +80,7 @@ impl Config {
         let commit = daemon::commit(document.section("commit"));
         let privacy = daemon::privacy(document.section("privacy"));
         let log = daemon::log(document.section("log"));
-        let figures = figures::read(&mut document, limits.silence_hours);
+        let figures = figures::read(&mut document, limits.silence_hours, goals);
         let config = Config { kafka, topics, ledger, http, limits, commit, privacy, log, figures };
         config.check_room(&mut document.faults);
         let faults = document.finish();
@@ -75,6 +91,12 @@ impl Config {
     /// can be told at once.
     pub fn web_config_file(text: &str, overrides: &[(String, String)]) -> Option<String> {
         daemon::http(raw::Document::parse(text, overrides).section("http")).web_config_file
+    }
+
+    /// The `goals.file` of a text that may have faults: a path relative to the configuration's own
+    /// folder.
+    pub fn goals_file(text: &str, overrides: &[(String, String)]) -> Option<String> {
+        raw::Document::parse(text, overrides).section("goals").text("file")
     }
 
     /// The names of the configured departments and queues, with room for the sources (and further

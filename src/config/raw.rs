@@ -16,6 +16,7 @@ use toml::{Table, Value};
 
 use super::fault::{Fault, closest, did_you_mean};
 use crate::domain::calendar::Day;
+use crate::domain::survey::period_end;
 use crate::domain::units::Millis;
 
 /// Sections of plain keys, which the environment may set: `SVARSTID_` + section + `_` + key.
@@ -34,7 +35,7 @@ pub(super) const SECTIONS: [&str; 11] = [
 ];
 
 /// Lists and named tables, which only the file can hold.
-const TABLES: [&str; 4] = ["department", "queue", "opening", "change"];
+const TABLES: [&str; 5] = ["department", "queue", "opening", "change", "goal"];
 
 const PREFIX: &str = "SVARSTID_";
 
@@ -111,10 +112,15 @@ impl Document {
     }
 
     /// All faults, unknown sections included.
-    pub(super) fn finish(mut self) -> Vec<Fault> {
+    pub(super) fn finish(self) -> Vec<Fault> {
         let known: Vec<&str> = SECTIONS.into_iter().chain(TABLES).collect();
+        self.finish_knowing(&known)
+    }
+
+    /// The same of a text in which only these may stand at the top.
+    pub(super) fn finish_knowing(mut self, known: &[&str]) -> Vec<Fault> {
         for (name, value) in self.tables {
-            let remedy = did_you_mean(&name, &known);
+            let remedy = did_you_mean(&name, known);
             let (value, problem) = match value {
                 Value::Table(_) => (String::new(), "unknown section"),
                 _ if is_secret(&name) => ("…".to_owned(), "unknown key"),
@@ -326,6 +332,23 @@ impl<'f> Section<'f> {
         match parse_date(&given.value) {
             Some(day) => Some(day),
             None => self.wrong(&given, "is not a date from 2000 to 2099", "write \"2026-07-01\""),
+        }
+    }
+
+    /// A year, a month or a day (`2026`, `2026-11`, `2026-11-02`), as it is written.
+    pub(super) fn moment(&mut self, key: &'static str) -> Option<String> {
+        let given = self.take(key)?;
+        let written = match &given.value {
+            Value::String(text) => Some(text.trim().to_owned()),
+            Value::Datetime(date) => Some(date.to_string()),
+            _ => None,
+        };
+        match written.filter(|text| period_end(text).is_some()) {
+            Some(text) => Some(text),
+            None => {
+                let remedy = "write \"2026-11-02\", \"2026-11\" or \"2026\"";
+                self.wrong(&given, "is no day, month or year", remedy)
+            }
         }
     }
 

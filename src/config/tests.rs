@@ -2,12 +2,14 @@
 
 use super::*;
 use crate::domain::calendar::{Day, Zone};
+use crate::domain::goal::GoalId;
 use crate::domain::ids::{Department, Queue};
 use crate::domain::question::DeadlineRule;
-use crate::domain::rules::Targets;
+use crate::domain::rules::Rules;
 use crate::domain::units::{Millis, Timestamp};
 
 const EXAMPLE: &str = include_str!("../../config/svarstid.toml");
+const GOALS: &str = include_str!("../../config/goals.toml");
 
 fn parse(text: &str) -> Config {
     Config::parse(text, &[]).unwrap_or_else(|faults| panic!("{}", told(&faults)))
@@ -20,6 +22,34 @@ fn told(faults: &[Fault]) -> String {
 /// What a person is told about a file.
 fn faults_of(text: &str) -> String {
     Config::parse(text, &[]).map_or_else(|faults| told(&faults), |_| String::new())
+}
+
+/// A configuration with its goal list in a file of its own.
+fn parse_goals(goals: &str) -> Result<Config, Vec<Fault>> {
+    let file = GoalsFile::Text(goals.to_owned());
+    Config::parse_with("[goals]\nfile = \"goals.toml\"", &[], &file)
+}
+
+/// A goal's level on a day in whole percent, and whether it is carried over.
+fn level(rules: &Rules, goal: GoalId, date: &str) -> Option<(u8, bool)> {
+    let level = rules.level(goal, Day::parse(date).unwrap())?;
+    Some((level.percent, level.carried_over))
+}
+
+/// An entry of the goal list with some keys of its own.
+fn goal(keys: &[(&str, &str)]) -> String {
+    let usual = [
+        ("id", "\"FCR\""),
+        ("direction", "\"at_least\""),
+        ("percent", "80"),
+        ("valid_from", "\"2027-01-01\""),
+        ("decided_by", "\"kommundirektören\""),
+        ("decided_on", "\"2026-11-02\""),
+        ("definition", "\"FCR.1\""),
+    ];
+    let kept = usual.iter().filter(|(key, _)| keys.iter().all(|(own, _)| own != key));
+    let all = kept.chain(keys).filter(|(_, value)| !value.is_empty());
+    all.fold("[[goal]]\n".to_owned(), |text, (key, value)| format!("{text}{key} = {value}\n"))
 }
 
 fn start(text: &str) -> Timestamp {
@@ -43,7 +73,8 @@ fn the_example_says_what_the_program_does_without_it() {
 
 #[test]
 fn the_examples_optional_settings_are_valid_too() {
-    let config = parse(&full_example());
+    let file = GoalsFile::Text(GOALS.to_owned());
+    let config = Config::parse_with(&full_example(), &[], &file).unwrap();
     assert_eq!(config.kafka.security_protocol, SecurityProtocol::SaslSsl);
     assert_eq!(
         config.kafka.properties,
@@ -70,7 +101,7 @@ fn the_example_mentions_every_key() {
         "switchboard",
         "opening.x",
     ];
-    let lists = ["change", "department", "queue"];
+    let lists = ["change", "department", "queue", "goal"];
     let headers = sections
         .iter()
         .map(|name| format!("[{name}]"))
@@ -80,7 +111,10 @@ fn the_example_mentions_every_key() {
         let known = faults.iter().find(|fault| fault.problem == "unknown key").unwrap();
         let keys = known.remedy.strip_prefix("there are: ").unwrap();
         for key in keys.split(", ") {
-            let mentioned = EXAMPLE.contains(&format!("{key} ="));
+            let mentioned = match header.as_str() {
+                "[[goal]]" => GOALS.contains(&format!("#   {key} ")),
+                _ => EXAMPLE.contains(&format!("{key} =")),
+            };
             assert!(mentioned, "{header} {key} is not in the example");
         }
     }
@@ -184,16 +218,22 @@ const MUNICIPALITY: &str = r#"
 version = 3
 rings = 3
 ring_period_seconds = 5
-[goals]
-sm1_percent = 85
 [switchboard]
 department = "kundtjanst"
+[[goal]]
+id = "SM1"
+direction = "at_least"
+percent = 85
+valid_from = "2025-01-01"
+valid_until = "2026-12-31"
+decided_by = "kommundirektören"
+decided_on = "2024-11-04"
+definition = "SM1.1"
 [[change]]
 valid_from = "2026-07-01"
 queue_limit_seconds = 240
 [[change]]
 valid_from = "2027-01-01"
-sm1_percent = 90
 switchboard_department = "vaxel"
 [[opening.museum]]
 saturday = ["10:00-14:00"]
@@ -233,16 +273,98 @@ fn rules_change_on_their_days_and_keep_what_a_change_leaves_out() {
     let rules = config.rules(&config.names());
     assert_eq!(rules.version(), 3);
     let before = rules.at(start("2013-12-31"));
-    assert_eq!((before.targets, before.switchboard_limit), (None, Millis(15_000)));
+    assert_eq!(before.switchboard_limit, Millis(15_000));
     let summer = rules.at(start("2026-07-01"));
     assert_eq!(summer.queue_limit, Millis(240_000));
-    assert_eq!(summer.targets, Some(Targets { sm1_percent: 85, ..Targets::GUIDELINE }));
     assert_eq!(summer.switchboard_department, Department(1));
     let later = rules.at(start("2027-01-01"));
     assert_eq!(later.queue_limit, Millis(240_000));
-    assert_eq!(later.targets, Some(Targets::GUIDELINE));
     assert_eq!(later.switchboard_department, Department(3));
     assert_eq!(rules.at(start("2026-06-30")).queue_limit, Millis(300_000));
+}
+
+#[test]
+fn the_shipped_goal_list_is_what_holds_without_one() {
+    assert_eq!(parse_goals(GOALS).unwrap(), Config::default());
+    assert_eq!(parse_goals(GOALS).unwrap().rules_text(), parse("").rules_text());
+}
+
+#[test]
+fn a_goal_of_the_list_has_no_other_levels_and_the_others_keep_the_guidelines() {
+    let config = parse(MUNICIPALITY);
+    let rules = config.rules(&config.names());
+    assert_eq!(level(&rules, GoalId::Sm1, "2024-12-31"), None);
+    assert_eq!(level(&rules, GoalId::Sm1, "2025-01-01"), Some((85, false)));
+    assert_eq!(level(&rules, GoalId::Sm1, "2026-12-31"), Some((85, false)));
+    assert_eq!(level(&rules, GoalId::Sm1, "2027-01-01"), Some((85, true)));
+    assert_eq!(level(&rules, GoalId::Sm2, "2013-12-31"), None);
+    assert_eq!(level(&rules, GoalId::Sm2, "2014-01-01"), Some((90, false)));
+    assert_eq!(level(&rules, GoalId::Fcr, "2026-01-01"), Some((80, true)));
+}
+
+#[test]
+fn a_list_says_the_same_here_and_in_its_own_file_whatever_the_order() {
+    let [first, then] = [goal(&[]), goal(&[("valid_from", "2027-07-01"), ("percent", "85")])];
+    let file = parse_goals(&format!("{first}{then}")).unwrap();
+    assert_eq!(parse(&format!("{then}{first}")).rules_text(), file.rules_text());
+    let rules = file.rules(&file.names());
+    assert_eq!(level(&rules, GoalId::Fcr, "2027-06-30"), Some((80, false)));
+    assert_eq!(level(&rules, GoalId::Fcr, "2027-07-01"), Some((85, false)));
+    assert_eq!(level(&rules, GoalId::Fcr, "2028-01-01"), Some((85, true)));
+    // A decision may come after the days that it speaks of, and be known to the year only.
+    let late = parse(&goal(&[("decided_on", "2027-03-01")]));
+    assert_ne!(late.rules_text(), parse(&goal(&[("decided_on", "\"2027\"")])).rules_text());
+}
+
+#[test]
+fn every_fault_of_a_goal_list_is_told_at_once() {
+    let bad = include_str!("tests/bad_goals.toml");
+    let told_of = told(&parse_goals(bad).unwrap_err());
+    assert_eq!(told_of, include_str!("tests/bad_goals.txt"), "{told_of}");
+    let here = faults_of(bad);
+    assert!(here.contains("config: goal[1].id = \"SM5\""), "{here}");
+}
+
+#[test]
+fn a_goal_list_that_is_not_there_is_told_with_everything_else() {
+    let text = "[goals]\nfile = \"goals.toml\"\n[htpp]\n";
+    let of = |file: GoalsFile| told(&Config::parse_with(text, &[], &file).unwrap_err());
+    let rest = "; name a readable file, relative to the configuration, or remove the key\n\
+                config: htpp: unknown section; did you mean \"http\"?\n";
+    assert_eq!(
+        of(GoalsFile::Unreadable("no such file".to_owned())),
+        format!("config: goals.file = \"goals.toml\": cannot be read: no such file{rest}")
+    );
+    let unread = format!("config: goals.file = \"goals.toml\": was not read{rest}");
+    assert_eq!(of(GoalsFile::NotRead), unread);
+    assert_eq!(faults_of(text), unread);
+    for empty in ["", "# nothing\n"] {
+        let told = told(&parse_goals(empty).unwrap_err());
+        assert_eq!(
+            told,
+            "config: goals.file = \"goals.toml\": holds no goal; \
+             write [[goal]] before each entry, or remove the key\n"
+        );
+    }
+    let both = format!("[goals]\nfile = \"goals.toml\"\n{}", goal(&[]));
+    let twice = Config::parse_with(&both, &[], &GoalsFile::Text(goal(&[]))).unwrap_err();
+    assert_eq!(
+        told(&twice),
+        "config: goal: is written here while goals.file = \"goals.toml\" holds the goals; \
+         keep the list in one place\n"
+    );
+    assert_eq!(Config::goals_file(text, &[]).as_deref(), Some("goals.toml"));
+    assert_eq!(Config::goals_file("", &[]), None);
+}
+
+#[test]
+fn a_goal_list_has_a_bound() {
+    let many = goal(&[]).repeat(501);
+    let found = told(&Config::parse(&many, &[]).unwrap_err());
+    assert!(
+        found.contains("config: goal = 501: are too many entries; keep at most 500"),
+        "{found}"
+    );
 }
 
 #[test]
@@ -251,7 +373,6 @@ fn limits_before_their_first_day_are_the_guidelines() {
     let rules = config.rules(&config.names());
     let eve = start("2026-01-01").minus(Millis(1));
     assert_eq!(rules.at(eve).queue_limit, Millis(300_000));
-    assert_eq!(rules.at(eve).targets, Some(Targets::GUIDELINE));
     assert_eq!(rules.at(start("2026-01-01")).queue_limit, Millis(180_000));
 }
 
@@ -275,8 +396,9 @@ fn queues_and_hours_follow_the_departments() {
 #[test]
 fn the_ledgers_text_of_the_rules_means_the_same() {
     let fine = "[rules]\nshort_abandon_seconds = 2.125\nvalid_from = 2020-05-17";
+    let file = GoalsFile::Text(goal(&[("percent", "85")]));
     for text in ["", MUNICIPALITY, &full_example(), fine] {
-        let config = parse(text);
+        let config = Config::parse_with(text, &[], &file).unwrap();
         let written = config.rules_text();
         assert_eq!(parse(&written).figures, config.figures);
         assert_eq!(parse(&written).rules_text(), written);

@@ -15,12 +15,12 @@ use super::calendar::{Month, Zone};
 use super::cell::{CellKey, Cells};
 use super::contact::contribution::{Contribution, Fact};
 use super::event::{AgentReport, AgentState};
-use super::goal::Goal;
+use super::goal::{Goal, GoalId};
 use super::ids::{ContactId, Department, Names};
 use super::outlook::outlook;
 use super::question::Question;
 use super::rules::Rules;
-use super::snapshot::{DepartmentView, GoalView, Live, Snapshot};
+use super::snapshot::{DepartmentView, GoalView, LevelView, Live, Snapshot};
 use super::staffing::Staffing;
 use super::tally::{Bounds, Tally};
 use super::units::{Millis, Timestamp};
@@ -160,21 +160,29 @@ impl Board {
         display: &BTreeMap<String, String>,
     ) -> Snapshot {
         let set = rules.at(now);
-        let targets = set.targets;
+        let today = Zone::stockholm().day_of(now);
         let goals: Vec<GoalView> = Goal::ALL
             .into_iter()
             .filter_map(|goal| {
-                let targets = targets?;
+                let level = rules.level(goal.goal_id(), today)?;
                 Some(GoalView {
                     goal,
-                    direction: goal.direction(),
-                    target_percent: targets.of(goal),
+                    direction: level.direction,
+                    target_percent: level.percent,
                     limit: match goal {
                         Goal::Sm1 => Some(set.switchboard_limit),
                         Goal::Sm2 => Some(set.queue_limit),
                         Goal::Sm3 | Goal::Sm3w => None,
                     },
                 })
+            })
+            .collect();
+        let levels = GoalId::ALL
+            .into_iter()
+            .filter(|goal| !Goal::ALL.iter().any(|on_calls| on_calls.goal_id() == *goal))
+            .filter_map(|goal| {
+                let level = rules.level(goal, today)?;
+                Some(LevelView { goal, target_percent: level.percent })
             })
             .collect();
         let (states, all_states) = self.staffing.states(rules, names);
@@ -241,7 +249,7 @@ impl Board {
         let open = open_in(rules, set.switchboard_department, month);
         all.month = outlook(&all.windows, open, &goals);
         views.sort_by(|a, b| a.slug.cmp(&b.slug));
-        Snapshot { now, goals, departments: views, all, ..Snapshot::default() }
+        Snapshot { now, goals, levels, departments: views, all, ..Snapshot::default() }
     }
 }
 

@@ -15,6 +15,25 @@ pub enum Goal {
     Sm3w,
 }
 
+/// What the municipality has set a level for. [`Goal`] says how those on calls are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GoalId {
+    /// Goal 1: the switchboard answers within three rings (R23).
+    Sm1,
+    /// Goal 2: customer service answers within five minutes (R24).
+    Sm2,
+    /// Goal 3: queued calls that are lost (R25).
+    Sm3,
+    /// Goal 4: questions by e-mail and e-service answered within two working days (R27).
+    Sm4,
+    /// Questions settled at the first contact (R28, R29).
+    Fcr,
+    /// Citizens who are satisfied or very satisfied (R19, R20).
+    Satisfaction,
+    /// Time with somebody at the number, of the time it is open (R21).
+    Staffed,
+}
+
 /// Which side of the target is the good one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -35,6 +54,91 @@ pub enum Verdict {
     Missed,
 }
 
+impl GoalId {
+    /// Every goal, in the order in which they are told.
+    pub const ALL: [GoalId; 7] = [
+        GoalId::Sm1,
+        GoalId::Sm2,
+        GoalId::Sm3,
+        GoalId::Sm4,
+        GoalId::Fcr,
+        GoalId::Satisfaction,
+        GoalId::Staffed,
+    ];
+
+    /// The id in the goal list and beside every published figure.
+    pub fn id(self) -> &'static str {
+        match self {
+            GoalId::Sm1 => "SM1",
+            GoalId::Sm2 => "SM2",
+            GoalId::Sm3 => "SM3",
+            GoalId::Sm4 => "SM4",
+            GoalId::Fcr => "FCR",
+            GoalId::Satisfaction => "SATISFACTION",
+            GoalId::Staffed => "STAFFED",
+        }
+    }
+
+    /// The good side of its level.
+    pub fn direction(self) -> Direction {
+        match self {
+            GoalId::Sm3 => Direction::AtMost,
+            GoalId::Sm1
+            | GoalId::Sm2
+            | GoalId::Sm4
+            | GoalId::Fcr
+            | GoalId::Satisfaction
+            | GoalId::Staffed => Direction::AtLeast,
+        }
+    }
+
+    /// The definition by which it is counted: the goal's id and the version of its definition, which
+    /// rises when the same events give another figure than before.
+    pub fn definition_id(self) -> &'static str {
+        match self {
+            GoalId::Sm1 => "SM1.1",
+            GoalId::Sm2 => "SM2.1",
+            GoalId::Sm3 => "SM3.1",
+            GoalId::Sm4 => "SM4.1",
+            GoalId::Fcr => "FCR.1",
+            GoalId::Satisfaction => "SATISFACTION.1",
+            GoalId::Staffed => "STAFFED.1",
+        }
+    }
+
+    /// The guideline's levels in whole percent, each with the year from which it holds. Goal 4 and
+    /// the staffed number are promises to everybody, with no percentage in the guideline.
+    pub(super) fn guideline(self) -> &'static [(i32, u8)] {
+        match self {
+            GoalId::Sm1 | GoalId::Sm2 => &[(2014, 90)],
+            GoalId::Sm3 => &[(2014, 10)],
+            GoalId::Sm4 | GoalId::Staffed => &[(2014, 100)],
+            GoalId::Fcr | GoalId::Satisfaction => &[(2014, 70), (2016, 80)],
+        }
+    }
+}
+
+impl Direction {
+    /// Both.
+    pub const ALL: [Direction; 2] = [Direction::AtLeast, Direction::AtMost];
+
+    /// The word in settings, labels and documents for machines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Direction::AtLeast => "at_least",
+            Direction::AtMost => "at_most",
+        }
+    }
+
+    /// How many of a share are on the other side.
+    pub fn missed(self, share: Share) -> i64 {
+        match self {
+            Direction::AtLeast => share.of - share.met,
+            Direction::AtMost => share.met,
+        }
+    }
+}
+
 impl Goal {
     /// Every goal, in the order of their numbers.
     pub const ALL: [Goal; 4] = [Goal::Sm1, Goal::Sm2, Goal::Sm3, Goal::Sm3w];
@@ -49,12 +153,18 @@ impl Goal {
         }
     }
 
+    /// Whose level it is held against: the variant of goal 3 has none of its own.
+    pub fn goal_id(self) -> GoalId {
+        match self {
+            Goal::Sm1 => GoalId::Sm1,
+            Goal::Sm2 => GoalId::Sm2,
+            Goal::Sm3 | Goal::Sm3w => GoalId::Sm3,
+        }
+    }
+
     /// The good side of the target.
     pub fn direction(self) -> Direction {
-        match self {
-            Goal::Sm1 | Goal::Sm2 => Direction::AtLeast,
-            Goal::Sm3 | Goal::Sm3w => Direction::AtMost,
-        }
+        self.goal_id().direction()
     }
 
     /// What the share means, for readers of figures.
@@ -78,24 +188,26 @@ impl Goal {
 
     /// Judges a share against a target in whole percent. Exactly 90 of 100 meets "at least 90 %".
     pub fn judge(self, share: Share, target_percent: u8) -> Verdict {
-        if share.of <= 0 {
-            return Verdict::NoCalls;
-        }
-        let (share_side, target_side) = (100 * share.met, i64::from(target_percent) * share.of);
-        let kept = match self.direction() {
-            Direction::AtLeast => share_side >= target_side,
-            Direction::AtMost => share_side <= target_side,
-        };
-        if kept { Verdict::Met } else { Verdict::Missed }
+        judge(self.direction(), share, target_percent)
     }
 
     /// How many broke the promise: those outside the share for "at least", inside it for "at most".
     pub fn missed(self, share: Share) -> i64 {
-        match self.direction() {
-            Direction::AtLeast => share.of - share.met,
-            Direction::AtMost => share.met,
-        }
+        self.direction().missed(share)
     }
+}
+
+/// Holds a share against a level in whole percent: whole numbers, never rounded ones.
+pub(super) fn judge(direction: Direction, share: Share, percent: u8) -> Verdict {
+    if share.of <= 0 {
+        return Verdict::NoCalls;
+    }
+    let (share_side, level_side) = (100 * share.met, i64::from(percent) * share.of);
+    let kept = match direction {
+        Direction::AtLeast => share_side >= level_side,
+        Direction::AtMost => share_side <= level_side,
+    };
+    if kept { Verdict::Met } else { Verdict::Missed }
 }
 
 impl Verdict {

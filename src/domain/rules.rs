@@ -7,39 +7,15 @@
 //! hash nothing.
 
 use super::calendar::{Day, OpeningHours, Zone};
-use super::goal::Goal;
+use super::goal::GoalId;
 use super::ids::{Department, Names, Queue};
+use super::level::{Level, Levels};
 use super::question::DeadlineRule;
 use super::units::{Millis, Timestamp};
 
 /// The version of the figures' definitions. It rises whenever this program counts the same events
 /// otherwise than before: figures of two versions never mix in one ledger.
 pub const DEFINITIONS: u32 = 3;
-
-/// The levels of the goals that are judged on calls, in whole percent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Targets {
-    /// Goal 1 (R23), at least: answered at the switchboard within three rings.
-    pub sm1_percent: u8,
-    /// Goal 2 (R24), at least: answered by customer service within five minutes.
-    pub sm2_percent: u8,
-    /// Goal 3 (R25), at most: abandoned calls.
-    pub sm3_percent: u8,
-}
-
-impl Targets {
-    /// The guideline's levels: 90, 90 and 10 percent.
-    pub const GUIDELINE: Targets = Targets { sm1_percent: 90, sm2_percent: 90, sm3_percent: 10 };
-
-    /// The level of a goal, in whole percent.
-    pub fn of(&self, goal: Goal) -> u8 {
-        match goal {
-            Goal::Sm1 => self.sm1_percent,
-            Goal::Sm2 => self.sm2_percent,
-            Goal::Sm3 | Goal::Sm3w => self.sm3_percent,
-        }
-    }
-}
 
 /// What holds from one day until the next set's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,17 +32,12 @@ pub struct RuleSet {
     pub silence: Millis,
     /// Goal 4: how the last moment to answer a question in time follows from its receipt.
     pub question_deadline: DeadlineRule,
-    /// The goals' levels; `None` while no goal is in force, and then there is no verdict (R1).
-    pub targets: Option<Targets>,
     /// The unit that runs the switchboard: the main number counts on it.
     pub switchboard_department: Department,
 }
 
 impl RuleSet {
-    /// The first day of the service goals, 2014-01-01 (R1).
-    pub const GOALS_FROM: Day = Day(16_071);
-
-    /// The guideline's limits with no goal in force.
+    /// The guideline's limits.
     pub fn guideline(switchboard_department: Department) -> RuleSet {
         RuleSet {
             switchboard_limit: Millis::from_seconds(15),
@@ -74,7 +45,6 @@ impl RuleSet {
             short_abandon: Millis::from_seconds(5),
             silence: Millis::from_hours(6),
             question_deadline: DeadlineRule::Strict,
-            targets: None,
             switchboard_department,
         }
     }
@@ -91,6 +61,7 @@ pub struct Rules {
     hours: Vec<OpeningHours>,
     /// By department: which of `hours`. A department beyond the end has the first.
     hours_of: Vec<u16>,
+    levels: Levels,
     open: bool,
 }
 
@@ -104,6 +75,7 @@ impl Rules {
             queues: Vec::new(),
             hours: vec![hours],
             hours_of: Vec::new(),
+            levels: Levels::guideline(),
             open: false,
         }
     }
@@ -112,11 +84,9 @@ impl Rules {
     /// from elsewhere knows nothing of when this municipality's goals began), nobody ever closed,
     /// each queue a department of its own as [`Rules::learn_queue`] tells.
     pub fn always_open(switchboard_department: Department) -> Rules {
-        let first = RuleSet {
-            targets: Some(Targets::GUIDELINE),
-            ..RuleSet::guideline(switchboard_department)
-        };
+        let first = RuleSet::guideline(switchboard_department);
         let mut rules = Rules::new(0, first, OpeningHours::always());
+        rules.levels = Levels::always();
         rules.open = true;
         rules
     }
@@ -153,6 +123,25 @@ impl Rules {
             self.hours_of[index] = at;
         }
         self
+    }
+
+    /// Gives the goals other levels than the guideline's.
+    #[must_use]
+    pub fn with_levels(mut self, levels: Levels) -> Rules {
+        self.levels = levels;
+        self
+    }
+
+    /// The level of a goal on a local day, with who decided it and whether it is carried over from
+    /// an earlier year; `None` before the goal's first decision, and then there is no verdict (R1).
+    /// A period is held against the level of its last day.
+    pub fn level(&self, goal: GoalId, day: Day) -> Option<Level<'_>> {
+        self.levels.on(goal, day)
+    }
+
+    /// Every decision of a level.
+    pub fn levels(&self) -> &Levels {
+        &self.levels
     }
 
     /// The version of the configuration they come from; it rises with every change. 0 without a
@@ -213,7 +202,8 @@ impl Rules {
         &self.hours[usize::from(own)]
     }
 
-    /// Whether both judge everything that is offered on a local day alike.
+    /// Whether both judge everything that is offered on a local day alike. Levels are not compared:
+    /// they change no count, and may well be decided when the days they speak of are over.
     pub fn agrees_on(&self, other: &Rules, day: Day, names: &Names) -> bool {
         let zone = Zone::stockholm();
         let noon = zone.at_wall_clock(day, 720);
@@ -257,29 +247,30 @@ mod tests {
 
     fn rules() -> Rules {
         let first = RuleSet::guideline(SWITCHBOARD);
-        let goals = RuleSet { targets: Some(Targets::GUIDELINE), ..first.clone() };
-        let tighter = RuleSet { switchboard_limit: Millis::from_seconds(12), ..goals.clone() };
+        let tighter = RuleSet { switchboard_limit: Millis::from_seconds(12), ..first.clone() };
+        let slower = RuleSet { switchboard_limit: Millis::from_seconds(18), ..first.clone() };
         Rules::new(7, first, OpeningHours::always())
             .with_set(day("2026-07-01"), tighter)
-            .with_set(RuleSet::GOALS_FROM, goals)
+            .with_set(day("2025-01-01"), slower)
     }
 
     #[test]
     fn no_goal_is_in_force_before_2014() {
+        let percent = |rules: &Rules, date: &str| {
+            rules.level(GoalId::Sm1, day(date)).map(|level| level.percent)
+        };
         let rules = rules();
-        assert_eq!(RuleSet::GOALS_FROM, day("2014-01-01"));
-        assert_eq!(rules.at(start("2014-01-01").minus(Millis(1))).targets, None);
-        assert_eq!(rules.at(start("2014-01-01")).targets, Some(Targets::GUIDELINE));
-        assert_eq!(rules.at(Timestamp(i64::MIN)).targets, None);
-        let targets = Rules::always_open(POOL).at(start("2012-07-01")).targets;
-        assert_eq!(targets, Some(Targets::GUIDELINE));
+        assert_eq!(percent(&rules, "2013-12-31"), None);
+        assert_eq!(percent(&rules, "2014-01-01"), Some(90));
+        assert_eq!(percent(&rules.clone().with_levels(Levels::none()), "2026-01-01"), None);
+        assert_eq!(percent(&Rules::always_open(POOL), "2012-07-01"), Some(90));
     }
 
     #[test]
     fn a_changed_limit_holds_from_local_midnight() {
         let rules = rules();
         let change = start("2026-07-01");
-        assert_eq!(rules.at(change.minus(Millis(1))).switchboard_limit, Millis(15_000));
+        assert_eq!(rules.at(change.minus(Millis(1))).switchboard_limit, Millis(18_000));
         assert_eq!(rules.at(change).switchboard_limit, Millis(12_000));
         assert_eq!(rules.at(Timestamp(i64::MAX)).switchboard_limit, Millis(12_000));
         assert_eq!(rules.sets().len(), 3);

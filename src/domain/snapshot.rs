@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::calendar::Zone;
 use super::contact::stay::Disposition;
 use super::event::{AgentState, Channel};
-use super::goal::{Direction, Goal, Verdict};
+use super::goal::{Direction, Goal, GoalId, Verdict};
 use super::outlook::MonthOutlook;
 use super::question::Question;
 use super::survey::SurveyResult;
@@ -438,6 +438,15 @@ pub struct GoalView {
     pub limit: Option<Millis>,
 }
 
+/// The level of a goal that has no windows of its own here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelView {
+    /// Which.
+    pub goal: GoalId,
+    /// Its level in whole percent.
+    pub target_percent: u8,
+}
+
 impl GoalView {
     /// The verdict on a share.
     pub fn judge(&self, share: Share) -> Verdict {
@@ -597,8 +606,10 @@ pub struct Snapshot {
     /// Whether everything that the ledger held at the start is folded: before that, counters and
     /// gauges of the service are silent.
     pub caught_up: bool,
-    /// Goals in force now, in the order of [`Goal::ALL`].
+    /// Goals on calls that are in force now, in the order of [`Goal::ALL`].
     pub goals: Vec<GoalView>,
+    /// The levels in force now of the goals that are not on calls, in the order of [`GoalId::ALL`].
+    pub levels: Vec<LevelView>,
     /// Every known department in order of its slug, those without calls included.
     pub departments: Vec<DepartmentView>,
     /// The whole municipality: shares summed, percentiles from merged histograms.

@@ -14,7 +14,7 @@ use prometheus::proto::{
 
 use super::names::{self, CATALOGUE, Family, Group, Kind};
 use crate::domain::event::{AgentState, Channel};
-use crate::domain::goal::{Direction, Goal};
+use crate::domain::goal::Goal;
 use crate::domain::outlook::MonthOutlook;
 use crate::domain::question::WORKING_BOUNDS_HOURS;
 use crate::domain::snapshot::{
@@ -258,13 +258,14 @@ fn partition(out: &mut Families, view: &PartitionView, labels: &[&str]) {
 fn goals(out: &mut Families, snapshot: &Snapshot) {
     for view in &snapshot.goals {
         let id = view.goal.id();
-        let direction = match view.direction {
-            Direction::AtLeast => "at_least",
-            Direction::AtMost => "at_most",
-        };
-        out.put(&names::GOAL_INFO, &[id, direction], 1.0);
+        out.put(&names::GOAL_INFO, &[id, view.direction.word()], 1.0);
         out.put(&names::GOAL_TARGET, &[id], f64::from(view.target_percent) / 100.0);
         out.put_some(&names::GOAL_THRESHOLD, &[id], view.limit.map(|limit| limit.as_seconds()));
+    }
+    for view in &snapshot.levels {
+        let id = view.goal.id();
+        out.put(&names::GOAL_INFO, &[id, view.goal.direction().word()], 1.0);
+        out.put(&names::GOAL_TARGET, &[id], f64::from(view.target_percent) / 100.0);
     }
 }
 

@@ -14,8 +14,9 @@ use crate::domain::calendar::{Day, Zone};
 use crate::domain::cell::{GoalCount, Line, offered, queued};
 use crate::domain::contact::contribution::{Fact, VisitOutcome};
 use crate::domain::contact::stay::Disposition;
-use crate::domain::goal::{Direction, Goal};
+use crate::domain::goal::{Goal, GoalId};
 use crate::domain::ids::{Department, Names, Queue};
+use crate::domain::level::Level;
 use crate::domain::rules::Rules;
 use crate::domain::tally::{Bounds, Code, DOCUMENT_BOUNDS, Tally, WaitHistogram, code};
 use crate::domain::units::{Millis, Timestamp};
@@ -136,7 +137,40 @@ pub(super) struct GoalRow {
     pub(super) of_offered: i64,
     pub(super) direction: &'static str,
     pub(super) target_percent: Option<u8>,
+    /// The first day of the level, and who decided it when.
+    pub(super) target_from: Option<String>,
+    pub(super) target_decided_by: Option<String>,
+    pub(super) target_decided_on: Option<String>,
+    /// Whether nobody has decided for the day, so that the last level goes on.
+    pub(super) target_carried_over: bool,
     pub(super) verdict: &'static str,
+}
+
+impl GoalRow {
+    fn new(
+        (id, goal): (&'static str, GoalId),
+        department: Option<String>,
+        count: GoalCount,
+        level: Option<Level<'_>>,
+    ) -> GoalRow {
+        let decided = level.map(|level| level.decided);
+        GoalRow {
+            id,
+            department,
+            met: count.share.met,
+            of: count.share.of,
+            missed: goal.direction().missed(count.share),
+            of_answered: count.of_answered,
+            of_offered: count.of_offered,
+            direction: goal.direction().word(),
+            target_percent: level.map(|level| level.percent),
+            target_from: decided.map(|decision| decision.valid_from.to_string()),
+            target_decided_by: decided.map(|decision| decision.decided_by.clone()),
+            target_decided_on: decided.map(|decision| decision.decided_on.clone()),
+            target_carried_over: level.is_some_and(|level| level.carried_over),
+            verdict: level.map_or("not_in_force", |level| level.judge(count.share).word()),
+        }
+    }
 }
 
 impl Engine {
@@ -390,54 +424,19 @@ fn goal_rows(
     names: &Names,
     now: Timestamp,
 ) -> Vec<GoalRow> {
-    let targets = rules.at(now).targets;
+    let today = Zone::stockholm().day_of(now);
     let mut rows = Vec::new();
-    for goal in Goal::ALL {
-        let target = targets.map(|targets| targets.of(goal));
-        each_department(
-            goals,
-            names,
-            |counts| counts.calls[goal as usize],
-            |department, count| {
-                rows.push(GoalRow {
-                    id: goal.id(),
-                    department,
-                    met: count.share.met,
-                    of: count.share.of,
-                    missed: goal.missed(count.share),
-                    of_answered: count.of_answered,
-                    of_offered: count.of_offered,
-                    direction: match goal.direction() {
-                        Direction::AtLeast => "at_least",
-                        Direction::AtMost => "at_most",
-                    },
-                    target_percent: target,
-                    verdict: target
-                        .map_or("not_in_force", |target| goal.judge(count.share, target).word()),
-                });
-            },
-        );
-    }
-    for (id, of_questions) in [("SM4", true), ("FCR", false)] {
-        let count_of = |counts: &Goals| match of_questions {
-            true => counts.questions,
-            false => counts.first_contact,
-        };
+    let mut add = |goal: (&'static str, GoalId), count_of: &dyn Fn(&Goals) -> GoalCount| {
+        let level = rules.level(goal.1, today);
         each_department(goals, names, count_of, |department, count| {
-            rows.push(GoalRow {
-                id,
-                department,
-                met: count.share.met,
-                of: count.share.of,
-                missed: count.share.of - count.share.met,
-                of_answered: count.of_answered,
-                of_offered: count.of_offered,
-                direction: "at_least",
-                target_percent: None,
-                verdict: "not_in_force",
-            });
+            rows.push(GoalRow::new(goal, department, count, level));
         });
+    };
+    for goal in Goal::ALL {
+        add((goal.id(), goal.goal_id()), &|counts| counts.calls[goal as usize]);
     }
+    add((GoalId::Sm4.id(), GoalId::Sm4), &|counts| counts.questions);
+    add((GoalId::Fcr.id(), GoalId::Fcr), &|counts| counts.first_contact);
     rows
 }
 

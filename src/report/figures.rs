@@ -6,7 +6,7 @@ use crate::domain::board::Board;
 use crate::domain::calendar::{Day, Zone};
 use crate::domain::cell::{GoalCount, Line, offered, queued};
 use crate::domain::contact::stay::Disposition;
-use crate::domain::goal::{Direction, Goal};
+use crate::domain::goal::{Direction, Goal, GoalId};
 use crate::domain::ids::Department;
 use crate::domain::tally::{Code, Tally, WaitHistogram, code};
 use crate::domain::units::{Millis, Share, Timestamp};
@@ -37,25 +37,27 @@ impl Measure {
     pub(super) fn id(self) -> &'static str {
         match self {
             Measure::Calls(goal) => goal.id(),
-            Measure::Questions => "SM4",
-            Measure::FirstContact => "FCR",
+            Measure::Questions | Measure::FirstContact => self.goal().id(),
+        }
+    }
+
+    /// Whose level it is held against.
+    pub(super) fn goal(self) -> GoalId {
+        match self {
+            Measure::Calls(goal) => goal.goal_id(),
+            Measure::Questions => GoalId::Sm4,
+            Measure::FirstContact => GoalId::Fcr,
         }
     }
 
     /// The good side of a level.
     pub(super) fn direction(self) -> Direction {
-        match self {
-            Measure::Calls(goal) => goal.direction(),
-            Measure::Questions | Measure::FirstContact => Direction::AtLeast,
-        }
+        self.goal().direction()
     }
 
     /// How many are on the other side.
     pub(super) fn missed(self, share: Share) -> i64 {
-        match self.direction() {
-            Direction::AtLeast => share.of - share.met,
-            Direction::AtMost => share.met,
-        }
+        self.direction().missed(share)
     }
 }
 

@@ -163,7 +163,7 @@ mod tests {
         fn what_is_shown_is_on_the_side_of_the_level_that_it_is(
             of in 1..200_000_i64,
             part in 0.0..=1.0_f64,
-            percent in 1..=99_u8,
+            percent in 0..=100_u8,
             at_least in any::<bool>(),
         ) {
             let met = (of as f64 * part) as i64;

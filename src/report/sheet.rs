@@ -13,7 +13,7 @@ use super::withhold::{SHARE_MIN, withheld};
 use crate::domain::calendar::{Day, Zone};
 use crate::domain::goal::{Direction, Goal, Verdict};
 use crate::domain::ids::Department;
-use crate::domain::rules::{DEFINITIONS, Targets};
+use crate::domain::rules::DEFINITIONS;
 use crate::domain::units::{Millis, Share, Timestamp};
 use crate::engine::Engine;
 
@@ -30,7 +30,7 @@ pub struct Order {
     pub language: Language,
 }
 
-/// Goals on calls that have a level of their own; `SM3w` is told beside goal 3.
+/// Goals on calls, told month by month; `SM3w` is told beside goal 3.
 pub(super) const JUDGED: [Measure; 3] =
     [Measure::Calls(Goal::Sm1), Measure::Calls(Goal::Sm2), Measure::Calls(Goal::Sm3)];
 /// What departments are compared by.
@@ -61,7 +61,6 @@ pub(super) struct Sheet<'a> {
     pub(super) engine: &'a Engine,
     pub(super) order: &'a Order,
     pub(super) span: Span,
-    targets: Option<Targets>,
     /// The last event's time: by it and not by the clock, so that a ledger gives one report.
     pub(super) known_until: Timestamp,
 }
@@ -69,12 +68,10 @@ pub(super) struct Sheet<'a> {
 impl<'a> Sheet<'a> {
     fn new(engine: &'a Engine, order: &'a Order) -> Self {
         let (from, end) = order.period.span();
-        // The level in force on the period's last day is the one that it is held against.
         let last = Zone::stockholm().day_start(end).minus(Millis(1));
-        let targets = engine.rules().at(last).targets;
         let known_until = engine.last_event().unwrap_or(last);
         let span = Span::of(engine.board(), (from, end), known_until);
-        Sheet { engine, order, span, targets, known_until }
+        Sheet { engine, order, span, known_until }
     }
 
     pub(super) fn say(&self, swedish: &str, english: &str) -> String {
@@ -89,7 +86,7 @@ impl<'a> Sheet<'a> {
             None => self.say("hela kommunen", "the whole municipality"),
             Some(at) => self.engine.display_name(self.slug(at)).to_owned(),
         };
-        let mut tables = vec![self.goal_table()];
+        let mut tables = vec![self.goal_table(), self.level_table()];
         if order.department.is_none() {
             tables.push(self.department_table());
         }
@@ -149,13 +146,7 @@ impl<'a> Sheet<'a> {
     }
 
     pub(super) fn level(&self, measure: Measure) -> Option<(Direction, u8)> {
-        match measure {
-            Measure::Calls(goal) => {
-                self.targets.map(|targets| (goal.direction(), targets.of(goal)))
-            }
-            // No level is configured for these.
-            Measure::Questions | Measure::FirstContact => None,
-        }
+        self.level_of(measure.goal()).map(|level| (level.direction, level.percent))
     }
 
     pub(super) fn name(&self, measure: Measure) -> String {
@@ -180,30 +171,25 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    pub(super) fn level_words(&self, goal: Measure) -> String {
-        match self.level(goal) {
-            None => self.say("ingen nivå inlagd", "no level set"),
-            Some((Direction::AtLeast, percent)) => {
-                format!("{} {percent}\u{a0}%", self.say("minst", "at least"))
-            }
-            Some((Direction::AtMost, percent)) => {
-                format!("{} {percent}\u{a0}%", self.say("högst", "at most"))
-            }
-        }
-    }
-
     pub(super) fn verdict_words(&self, goal: Measure, share: Share) -> String {
         match self.verdict(goal, share) {
             None => "–".to_owned(),
-            Some(Verdict::NoCalls) => self.say("inga samtal", "no calls"),
+            Some(Verdict::NoCalls) => self.none_words(goal),
             Some(Verdict::Met) => self.say("✓ uppfyllt", "✓ met"),
             Some(Verdict::Missed) => self.say("✗ ej uppfyllt", "✗ missed"),
         }
     }
 
     pub(super) fn verdict(&self, measure: Measure, share: Share) -> Option<Verdict> {
-        let Measure::Calls(goal) = measure else { return None };
-        self.level(measure).map(|(_, target)| goal.judge(share, target))
+        self.level_of(measure.goal()).map(|level| level.judge(share))
+    }
+
+    /// That there is nothing to judge.
+    fn none_words(&self, measure: Measure) -> String {
+        match measure {
+            Measure::Calls(_) => self.say("inga samtal", "no calls"),
+            Measure::Questions | Measure::FirstContact => self.say("inga frågor", "no questions"),
+        }
     }
 
     /// Whether a department's number in a measure is withheld from this reader.
@@ -245,7 +231,7 @@ impl<'a> Sheet<'a> {
         let cell = self.share(measure, share);
         let language = self.order.language;
         if cell == Cell::None {
-            let none = self.say("inga samtal", "no calls");
+            let none = self.none_words(measure);
             return self.level(measure).map(|_| format!("{name}: {none}."));
         }
         if cell == Cell::Hidden {
@@ -279,7 +265,10 @@ impl<'a> Sheet<'a> {
             Some(Verdict::NoCalls) | None => return Some(format!("{name}: {share_of}.")),
         };
         let goal_of = self.say("Målet", "The goal of");
-        Some(format!("{name}: {share_of}. {goal_of} {} {verdict}.", self.level_words(measure)))
+        Some(format!(
+            "{name}: {share_of}. {goal_of} {} {verdict}.",
+            self.level_words(measure.goal())
+        ))
     }
 }
 

@@ -58,7 +58,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use self::access::Access;
-use crate::config::{Config, Fault};
+use crate::config::{Config, Fault, GoalsFile};
 use crate::domain::calendar::Day;
 
 /// How long a stop may take before the process ends all the same.
@@ -115,7 +115,8 @@ pub fn exit_code(done: anyhow::Result<()>) -> ExitCode {
 /// [`Usage`] when the file cannot be read or has faults: all of them.
 pub fn read_config(path: &Path, more: &[(&str, &str)]) -> anyhow::Result<Config> {
     let (text, overrides) = written(path, more)?;
-    Config::parse(&text, &overrides).map_err(|found| faults(&found))
+    let goals = goals_file(path, &text, &overrides);
+    Config::parse_with(&text, &overrides, &goals).map_err(|found| faults(&found))
 }
 
 /// The same, with who may read the pages: the web-config and the files that it names.
@@ -129,7 +130,8 @@ pub fn read_served(path: &Path, more: &[(&str, &str)]) -> anyhow::Result<(Config
         Some(file) => Access::read(Path::new(&file)),
         None => Ok(Access::open()),
     };
-    match (Config::parse(&text, &overrides), access) {
+    let goals = goals_file(path, &text, &overrides);
+    match (Config::parse_with(&text, &overrides, &goals), access) {
         (Ok(config), Ok(access)) => Ok((config, access)),
         (config, access) => {
             let mut found = config.err().unwrap_or_default();
@@ -155,6 +157,16 @@ fn written(path: &Path, more: &[(&str, &str)]) -> anyhow::Result<(String, Vec<(S
     overrides.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     overrides.sort();
     Ok((text, overrides))
+}
+
+/// What stands in the goal list that a configuration names, beside it unless the path is absolute.
+fn goals_file(path: &Path, text: &str, overrides: &[(String, String)]) -> GoalsFile {
+    let Some(name) = Config::goals_file(text, overrides) else { return GoalsFile::NotRead };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    match fs::read_to_string(folder.join(name)) {
+        Ok(text) => GoalsFile::Text(text),
+        Err(error) => GoalsFile::Unreadable(error.to_string()),
+    }
 }
 
 /// Reads a file that holds a secret; the line's end that editors leave is not part of it.

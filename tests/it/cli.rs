@@ -9,7 +9,7 @@ use crate::support::TempDir;
 
 /// Runs the program with nothing of the test's own settings; gives what it printed and how it
 /// ended.
-fn svarstid(args: &[&str]) -> Output {
+pub(crate) fn svarstid(args: &[&str]) -> Output {
     svarstid_with(args, &[], b"")
 }
 
@@ -34,14 +34,14 @@ fn svarstid_with(args: &[&str], environment: &[(&str, &str)], input: &[u8]) -> O
 }
 
 #[track_caller]
-fn ends(output: &Output, code: i32) -> (String, String) {
+pub(crate) fn ends(output: &Output, code: i32) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is text");
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "stdout:\n{out}\nstderr:\n{err}");
     (out, err)
 }
 
-fn shown(path: &Path) -> &str {
+pub(crate) fn shown(path: &Path) -> &str {
     path.to_str().expect("temporary paths are text")
 }
 

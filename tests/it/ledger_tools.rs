@@ -240,6 +240,13 @@ fn a_rebuild_refuses_what_it_cannot_judge() {
     let other = "[rules]\nversion = 2\nqueue_limit_seconds = 90\n";
     let Some(Refused::Rules(same)) = run(other, &ledger.log) else { panic!("the same version") };
     assert!(same.contains("other rules under version 2"), "{same}");
+    // A goal's level is of the rules as well.
+    let level = "[[goal]]\nid = \"SM1\"\ndirection = \"at_least\"\npercent = 95\n\
+        valid_from = \"2026-01-01\"\ndecided_by = \"kommundirektören\"\n\
+        decided_on = \"2025-11\"\ndefinition = \"SM1.1\"\n";
+    let other = format!("{OTHER_RULES}{level}");
+    let Some(Refused::Rules(same)) = run(&other, &ledger.log) else { panic!("another level") };
+    assert!(same.contains("other rules under version 2"), "{same}");
     // What does not fit is left out.
     let mut torn = ledger.log.clone();
     torn.remove(4);

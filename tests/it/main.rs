@@ -12,6 +12,7 @@ mod cli;
 mod daemon;
 mod end_to_end;
 mod forward;
+mod goals;
 mod group;
 mod http;
 mod kafka_broker;

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use svarstid::domain::calendar::Day;
 use svarstid::domain::event::AgentState;
-use svarstid::domain::goal::{Direction, Goal, miss_lower_bound};
+use svarstid::domain::goal::{Direction, Goal, GoalId, miss_lower_bound};
 use svarstid::domain::ids::EventId;
 use svarstid::domain::outlook::outlook;
 use svarstid::domain::snapshot::{
     Awaiting, ChannelCounters, CounterHistogram, DepartmentView, GoalView, GoalWindow,
-    LedgerPartitionView, LedgerSeen, LedgerView, Live, PartitionView, PlaceCounters,
+    LedgerPartitionView, LedgerSeen, LedgerView, LevelView, Live, PartitionView, PlaceCounters,
     QuestionCounters, Snapshot, SnapshotFileView, StreamView, SurveyView, Waits, Window,
     WindowView, bounds,
 };
@@ -118,6 +118,16 @@ fn goals() -> Vec<GoalView> {
     Goal::ALL.map(goal).to_vec()
 }
 
+fn levels() -> Vec<LevelView> {
+    let level = |goal, target_percent| LevelView { goal, target_percent };
+    vec![
+        level(GoalId::Sm4, 100),
+        level(GoalId::Fcr, 80),
+        level(GoalId::Satisfaction, 80),
+        level(GoalId::Staffed, 100),
+    ]
+}
+
 fn window_view(made: &Made, window: Window, (times, parts): (i64, i64)) -> WindowView {
     let goals = Goal::ALL.map(|goal| {
         let (met, of) = made.goals[goal as usize];
@@ -167,6 +177,7 @@ pub(crate) fn snapshot(departments: &[Made], all: &Made) -> Snapshot {
         now: NOW,
         caught_up: true,
         goals: goals(),
+        levels: levels(),
         departments: departments.iter().map(department).collect(),
         all: department(all),
         stream: StreamView {

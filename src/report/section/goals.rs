@@ -1,7 +1,7 @@
 //! The goals, and the departments side by side in them.
 
 use super::super::figures::{Figures, Measure, Span};
-use super::super::sheet::{COMPARED, JUDGED, Sheet};
+use super::super::sheet::{COMPARED, Sheet};
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use crate::domain::goal::Direction;
 use crate::domain::ids::Department;
@@ -63,7 +63,7 @@ impl Sheet<'_> {
                 id: goal.id().to_owned(),
                 heading: self.name(goal),
                 cells: vec![
-                    Cell::text(self.level_words(goal)),
+                    Cell::text(self.level_words(goal.goal())),
                     outcome,
                     verdict,
                     of,
@@ -90,6 +90,7 @@ impl Sheet<'_> {
             )],
             drawing: Drawing::Nothing,
         };
+        table.notes.extend(self.level_notes());
         match self.order.audience {
             Audience::Public => table.keep(&GOALS_FOR_CITIZENS),
             Audience::Internal => table.notes.push(self.say(
@@ -109,10 +110,8 @@ impl Sheet<'_> {
             let id = measure.id();
             columns.push(Column::new(id, self.name(measure)));
             columns.push(Column::new(format!("{id}_of"), self.say("antal", "number")));
-            if JUDGED.contains(&measure) {
-                let verdict = self.say("bedömning", "verdict");
-                columns.push(Column::new(format!("{id}_verdict"), verdict));
-            }
+            let verdict = self.say("bedömning", "verdict");
+            columns.push(Column::new(format!("{id}_verdict"), verdict));
         }
         let departments: Vec<(&Department, &Figures)> =
             self.span.departments.iter().filter(|(_, figures)| !figures.is_empty()).collect();
@@ -136,10 +135,7 @@ impl Sheet<'_> {
                     Some(_) => Cell::text(self.verdict_words(measure, share)),
                     None => outcome.clone(),
                 };
-                row.cells.extend([outcome, of]);
-                if JUDGED.contains(&measure) {
-                    row.cells.push(verdict);
-                }
+                row.cells.extend([outcome, of, verdict]);
             }
         }
         rows.sort_by(|a, b| a.id.cmp(&b.id));

@@ -3,5 +3,6 @@
 
 mod goals;
 mod heat;
+mod levels;
 mod quality;
 mod volumes;
