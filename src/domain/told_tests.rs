@@ -3,8 +3,9 @@ use proptest::prelude::*;
 use super::*;
 
 fn periods() -> impl Strategy<Value = Period> {
-    let names = ["2014", "2016", "2016-10", "2016-T3", "2016-jan-aug", "2016-W40", "2016-10-05"];
-    proptest::sample::select(names.as_slice()).prop_map(|name| Period::parse(name).unwrap())
+    const NAMES: [&str; 7] =
+        ["2014", "2016", "2016-10", "2016-T3", "2016-jan-aug", "2016-W40", "2016-10-05"];
+    proptest::sample::select(NAMES.as_slice()).prop_map(|name| Period::parse(name).unwrap())
 }
 
 fn outcome() -> impl Strategy<Value = Found> {

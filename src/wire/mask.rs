@@ -17,8 +17,9 @@ pub fn masked(text: &str) -> (String, usize) {
     taken.sort_unstable();
     let (mut out, mut at, mut count) = (String::with_capacity(text.len()), 0, 0);
     for (from, until) in taken {
-        // Digits within an address are gone with it.
+        // Digits within an address are gone with it, and what hangs on to one goes too.
         if from < at {
+            at = at.max(until);
             continue;
         }
         out.push_str(&text[at..from]);
@@ -199,6 +200,7 @@ mod tests {
         assert_eq!(masked(two), (format!("{MASK} eller {MASK}"), 2));
         assert_eq!(masked("ring 2 070-123 45 67").0, format!("ring 2 {MASK}"));
         assert_eq!(masked("a070123@x.se").0, MASK);
+        assert_eq!(masked("anna@lulea@pitea.se").0, MASK);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::event::Message;
 use crate::domain::ids::Names;
-use crate::wire::canonical::{Arrival, Decoder, Limits, Note};
+use crate::wire::canonical::{Arrival, Decoder, Limits};
 use crate::wire::identity::{IdKey, Pseudonyms};
 use crate::wire::mask::MASK;
 
