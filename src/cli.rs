@@ -7,6 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::report;
 
+mod enter;
+
+pub use enter::{Destination, Enter, Entry};
+
 /// Exact, real-time service figures for a municipality's telephony.
 #[derive(Clone, Debug, Parser)]
 #[command(version, about, long_about = None, subcommand_required = true, arg_required_else_help = true)]
@@ -33,6 +37,8 @@ pub enum Command {
     Backfill(Backfill),
     /// Write a period's report: how the goals were kept, for people and programs.
     Report(Report),
+    /// Enter what no telephone system knows: surveys, an evaluator's figures, counts, notes.
+    Enter(Enter),
     /// Put a telephone system's log into Kafka as it grows.
     Forward(Forward),
     /// Tell working days, why the others are not, and when units are open.

@@ -35,6 +35,7 @@ pub mod rebuild;
 mod record;
 mod restarts;
 pub mod tenure;
+mod told;
 mod watermark;
 
 use std::collections::BTreeMap;
@@ -53,6 +54,7 @@ use crate::domain::ids::{Department, Queue};
 use crate::domain::rules::{DEFINITIONS, Rules};
 use crate::domain::snapshot::{LedgerView, PartitionView, Snapshot};
 use crate::domain::tally::Bounds;
+use crate::domain::told::{Tellings, latest};
 use crate::domain::units::{Millis, Timestamp};
 use crate::wire::canonical::{Arrival, Decoder};
 use crate::wire::event::Event;
@@ -509,6 +511,11 @@ impl Engine {
         self.fold.quality()
     }
 
+    /// What people told.
+    pub fn told(&self) -> Tellings {
+        self.fold.told()
+    }
+
     /// The views of the partitions.
     pub fn partitions(&self) -> Vec<PartitionView> {
         self.fold.views()
@@ -522,11 +529,11 @@ impl Engine {
     /// One picture of everything, at the reader's clock.
     pub fn snapshot(&mut self, now: Timestamp) -> Snapshot {
         let names = self.decoder.names();
-        let surveys = self.fold.surveys();
         let mut snapshot = self.fold.board_mut().snapshot(now, &self.rules, names, &self.display);
-        for (measure, department, result) in surveys.iter() {
+        let surveys = latest(self.fold.chains.iter().map(|chain| &chain.told));
+        for ((measure, department), result) in surveys {
             let slug = department.map(|department| names.departments.name(department.0));
-            snapshot.add_survey(slug, measure, result);
+            snapshot.add_survey(slug, measure, &result);
         }
         snapshot.caught_up = self.caught_up;
         snapshot.stream = self.fold.stream();

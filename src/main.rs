@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Command::Replay(asked) => shell::replay::replay(&asked),
         Command::Backfill(asked) => shell::backfill::backfill(&asked),
         Command::Report(asked) => shell::report::report(&asked),
+        Command::Enter(asked) => shell::enter::enter(&asked),
         Command::Forward(asked) => shell::forward::forward(&asked),
         Command::Calendar(asked) => shell::calendar::calendar(&asked),
         Command::Check(asked) => shell::check::check(&asked),

@@ -47,7 +47,7 @@ impl Fault {
 }
 
 /// `did you mean "window"?`, or the list of what there is when nothing is close.
-pub(super) fn did_you_mean(written: &str, known: &[&str]) -> String {
+pub fn did_you_mean(written: &str, known: &[&str]) -> String {
     match closest(written, known) {
         Some(close) => format!("did you mean \"{close}\"?"),
         None if known.is_empty() => String::new(),

@@ -17,7 +17,7 @@ pub mod web;
 pub use daemon::{
     Commit, Http, Kafka, Ledger, Limits, Log, LogFormat, Privacy, SecurityProtocol, Storage, Topics,
 };
-pub use fault::Fault;
+pub use fault::{Fault, did_you_mean};
 pub use figures::{DepartmentEntry, Figures};
 pub use goals::GoalsFile;
 

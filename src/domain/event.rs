@@ -8,7 +8,7 @@ use super::ids::{
     AgentId, CallerPseudonym, ContactId, Department, EventId, QuestionTag, Queue, SegmentId, Source,
 };
 use super::pack::{Reader, Writer};
-use super::survey::Survey;
+use super::told::Told;
 use super::units::{Millis, Timestamp};
 
 /// Where a caller stays: with the operators, or in one queue.
@@ -260,10 +260,10 @@ pub enum Message {
         /// When.
         time: Timestamp,
     },
-    /// What a citizens' survey found.
-    Survey(Survey),
-    /// A known event of a kind that no figure is made from yet (callbacks, an evaluator's figures):
-    /// read, counted, and left in the topic.
+    /// What people tell the program: a survey, an evaluator's figure, a count by hand, a note.
+    Told(Told),
+    /// A known event of a kind that no figure is made from yet (callbacks): read, counted, and left
+    /// in the topic.
     SetAside {
         /// When.
         time: Timestamp,
@@ -276,7 +276,7 @@ impl Message {
         match self {
             Message::Contact(_, observation) => observation.time,
             Message::Agent(report) => report.time,
-            Message::Survey(survey) => survey.result.time,
+            Message::Told(told) => told.entry.time,
             Message::Started { time, .. }
             | Message::Heartbeat { time, .. }
             | Message::SetAside { time } => *time,

@@ -18,4 +18,5 @@ pub mod snapshot;
 pub mod staffing;
 pub mod survey;
 pub mod tally;
+pub mod told;
 pub mod units;

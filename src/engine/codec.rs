@@ -15,8 +15,8 @@ use crate::domain::contact::packed::Packed;
 use crate::domain::event::AgentReport;
 use crate::domain::ids::{ContactId, Department, Names, Queue, Renaming, Source};
 use crate::domain::pack::{Reader, Writer};
-use crate::domain::survey::{LEAST_SURVEY, Survey};
 use crate::domain::tally::Tally;
+use crate::domain::told::{LEAST_TOLD, Told};
 use crate::domain::units::{Quarter, Timestamp};
 use crate::wire::canonical::Note;
 use crate::wire::reject::Reason;
@@ -96,19 +96,22 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
     out.unsigned(record.incidents.len() as u64);
     record.incidents.iter().for_each(|incident| incident.pack(out));
     // Last, and only those of which there are any: few records have them.
-    if !record.surveys.is_empty() {
-        out.byte(SURVEYS);
-        out.unsigned(record.surveys.len() as u64);
-        for survey in &record.surveys {
-            let of = |at: Department| Department(renamed(to, Table::Departments, at.0));
-            Survey { department: survey.department.map(of), ..survey.clone() }.pack(out);
+    if !record.told.is_empty() {
+        out.byte(TOLD);
+        out.unsigned(record.told.len() as u64);
+        for told in &record.told {
+            let mut told = told.clone();
+            if let Some(department) = &mut told.slot.department {
+                department.0 = renamed(to, Table::Departments, department.0);
+            }
+            told.pack(out);
         }
     }
 }
 
 /// What follows in a record's last part, told by a number that is durable. The parts stand in the
 /// order of their numbers, each at most once.
-const SURVEYS: u8 = 1;
+const TOLD: u8 = 1;
 
 /// Reads the content of a valid commit; names that it brings are learned.
 ///
@@ -212,19 +215,19 @@ fn read(
     for _ in 0..input.count(5)? {
         incidents.push(Incident::unpack(input)?);
     }
-    let mut surveys = Vec::new();
+    let mut told = Vec::new();
     let mut last = 0;
     while !input.is_empty() {
         let part = input.byte().filter(|part| *part > last)?;
         last = part;
         match part {
-            SURVEYS => {
-                for _ in 0..input.count(LEAST_SURVEY)? {
-                    let mut survey = Survey::unpack(input)?;
-                    if let Some(department) = &mut survey.department {
+            TOLD => {
+                for _ in 0..input.count(LEAST_TOLD)? {
+                    let mut one = Told::unpack(input)?;
+                    if let Some(department) = &mut one.slot.department {
                         department.0 = rerename(to, Table::Departments, u64::from(department.0))?;
                     }
-                    surveys.push(survey);
+                    told.push(one);
                 }
             }
             _ => return None,
@@ -242,7 +245,7 @@ fn read(
         panes,
         changes,
         agents,
-        surveys,
+        told,
         counts,
         incidents,
     })

@@ -17,7 +17,7 @@ use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
 use crate::domain::ids::{AgentId, ContactId};
 use crate::domain::snapshot::{LedgerView, PartitionView, StreamView};
-use crate::domain::survey::Surveys;
+use crate::domain::told::Tellings;
 use crate::domain::units::{Millis, Timestamp};
 use crate::wire::reject::Reason;
 
@@ -44,7 +44,7 @@ pub(super) struct Chain {
     /// Contacts from this one on are still to be judged again after a restart.
     pub(super) rejudge: Option<ContactId>,
     pub(super) agents: HashSet<AgentId>,
-    pub(super) surveys: Surveys,
+    pub(super) told: Tellings,
     pub(super) held: Held,
     pub(super) held_bytes: usize,
     /// By input.
@@ -185,8 +185,8 @@ impl Fold {
             };
             chain.held_bytes -= before.map_or(0, |before| before.bytes());
         }
-        for survey in record.surveys {
-            chain.surveys.take(survey);
+        for told in record.told {
+            chain.told.take(told);
         }
         let deltas = record.cells.iter().map(|(key, delta)| (*key, delta));
         chain.corrections += self.board.add_cells(at, deltas);
@@ -265,10 +265,10 @@ impl Fold {
         counts
     }
 
-    /// The latest results of surveys, whichever partition they came in.
-    pub(super) fn surveys(&self) -> Surveys {
-        let mut all = Surveys::default();
-        self.chains.iter().for_each(|chain| all.merge(&chain.surveys));
+    /// What people told, whichever partition it came in.
+    pub(super) fn told(&self) -> Tellings {
+        let mut all = Tellings::default();
+        self.chains.iter().for_each(|chain| all.merge(&chain.told));
         all
     }
 

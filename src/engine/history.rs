@@ -207,7 +207,7 @@ impl History {
             told.insert(change.contact, held);
         }
         found.extend(record.agents.into_iter().map(Message::Agent));
-        found.extend(record.surveys.into_iter().map(Message::Survey));
+        found.extend(record.told.into_iter().map(Message::Told));
         let started = |(source, time)| Message::Started { source, time, id: EventId(0) };
         found.extend(record.restarts.into_iter().map(started));
         for message in found {

@@ -25,12 +25,12 @@ use crate::domain::contact::packed::Packed;
 use crate::domain::ids::{AgentId, ContactId, Names, Source};
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::rules::DEFINITIONS;
-use crate::domain::survey::Surveys;
+use crate::domain::told::Tellings;
 use crate::domain::units::Timestamp;
 
 const MAGIC: &[u8; 8] = b"svarstid";
 /// The version of the form below.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The fold at one moment. Making it costs a copy of the held contacts; the rest is shared.
 #[derive(Debug)]
@@ -233,7 +233,6 @@ fn pack_chain(chain: &Chain, out: &mut Writer<'_>) {
     agents.sort_unstable();
     out.unsigned(agents.len() as u64);
     agents.iter().for_each(|agent| out.fixed(&agent.0.to_le_bytes()));
-    chain.surveys.pack(out);
     out.unsigned(chain.counts.len() as u64);
     chain.counts.iter().for_each(|counts| pack_counts(counts, out));
     out.unsigned(chain.anomalies.len() as u64);
@@ -247,6 +246,7 @@ fn pack_chain(chain: &Chain, out: &mut Writer<'_>) {
         out.fixed(&contact.0.to_le_bytes());
         out.bytes(held.as_bytes());
     }
+    chain.told.pack(out);
 }
 
 fn unpack_chain(input: &mut Reader<'_>) -> Option<Chain> {
@@ -283,7 +283,6 @@ fn unpack_chain(input: &mut Reader<'_>) -> Option<Chain> {
         agents.insert(AgentId(u64::from_le_bytes(input.fixed()?)));
     }
     chain.agents = agents;
-    chain.surveys = Surveys::unpack(input)?;
     for _ in 0..input.count(1)? {
         chain.counts.push(unpack_counts(input)?);
     }
@@ -305,5 +304,6 @@ fn unpack_chain(input: &mut Reader<'_>) -> Option<Chain> {
         chain.held_bytes += held.bytes();
         chain.held.insert(contact, held);
     }
+    chain.told = Tellings::unpack(input)?;
     Some(chain)
 }

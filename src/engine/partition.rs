@@ -14,6 +14,7 @@ use super::fold::{Chain, Held};
 use super::incident::Incident;
 use super::record::{Change, Counts, Record, bound_kind, note_kind};
 use super::restarts::{Restarts, Taken};
+use super::told::{self, Hearing};
 use crate::domain::board::{PANES_KEPT, PaneKey};
 use crate::domain::cell::{CellKey, Line};
 use crate::domain::contact::contribution::{Contribution, Fact};
@@ -23,8 +24,8 @@ use crate::domain::contact::{Contact, Seen};
 use crate::domain::event::{AgentReport, Message, Observation};
 use crate::domain::ids::{AgentId, ContactId, Source};
 use crate::domain::rules::Rules;
-use crate::domain::survey::Survey;
 use crate::domain::tally::{Bounds, Tally};
+use crate::domain::told::Told;
 use crate::domain::units::Timestamp;
 use crate::wire::canonical::Notes;
 use crate::wire::reject::Reason;
@@ -136,7 +137,7 @@ struct Batch<'a> {
     new_restarts: Vec<(Source, Timestamp)>,
     agents: Vec<AgentReport>,
     new_agents: HashSet<AgentId>,
-    surveys: Vec<Survey>,
+    told: Vec<Told>,
     counts: Vec<Counts>,
     incidents: Vec<Incident>,
     /// About how many bytes the record will take.
@@ -148,9 +149,6 @@ struct Batch<'a> {
 const CONTACT_BYTES: usize = 200;
 /// What one more observation takes, about.
 const OBSERVATION_BYTES: usize = 32;
-
-/// Measures of surveys that are known in one partition; results of others are counted and left out.
-const MEASURES: usize = 32;
 
 impl Partition {
     pub(super) fn gathered(&self) -> usize {
@@ -209,7 +207,7 @@ impl Partition {
             new_restarts: Vec::new(),
             agents: Vec::new(),
             new_agents: HashSet::new(),
-            surveys: Vec::new(),
+            told: Vec::new(),
             counts: Vec::new(),
             incidents,
             size: 0,
@@ -352,7 +350,7 @@ impl Partition {
             panes: sorted(panes),
             changes,
             agents: batch.agents,
-            surveys: batch.surveys,
+            told: batch.told,
             counts: batch.counts,
             incidents: batch.incidents,
         })
@@ -388,7 +386,10 @@ impl Batch<'_> {
             What::SetAside => self.count(input).set_aside += 1,
             What::Incident(_) => {}
             What::Message(message, notes) => {
-                self.last_event = self.last_event.max(Some(message.time()));
+                // What people tell says nothing of how far the telephone systems have come.
+                if !matches!(message, Message::Told(_)) {
+                    self.last_event = self.last_event.max(Some(message.time()));
+                }
                 for note in notes.iter() {
                     self.count(input).anomalies[note_kind(note)] += 1;
                 }
@@ -399,7 +400,7 @@ impl Batch<'_> {
                     Message::Agent(report) => self.report(input, report),
                     Message::Started { source, time, .. } => self.restart(input, *source, *time),
                     Message::Heartbeat { .. } => self.count(input).applied += 1,
-                    Message::Survey(survey) => self.survey(input, survey),
+                    Message::Told(told) => self.tell(input, told),
                     Message::SetAside { .. } => self.count(input).set_aside += 1,
                 }
             }
@@ -461,16 +462,21 @@ impl Batch<'_> {
         self.agents.push(report.clone());
     }
 
-    fn survey(&mut self, input: usize, survey: &Survey) {
-        let mut measures = self.chain.surveys.measures();
-        measures.extend(self.surveys.iter().map(|known| known.measure.as_str()));
-        if measures.len() >= MEASURES && !measures.contains(survey.measure.as_str()) {
-            self.count(input).anomalies[bound_kind(4)] += 1;
-            return;
+    fn tell(&mut self, input: usize, told: &Told) {
+        let hearing = told::hear(&self.chain.told, &self.told, told);
+        let counts = self.count(input);
+        match hearing {
+            Hearing::Kept { is_repeat } | Hearing::Outdone { is_repeat } => {
+                counts.repeated += i64::from(is_repeat);
+                counts.applied += i64::from(!is_repeat);
+            }
+            Hearing::MeasuresOver => counts.anomalies[bound_kind(4)] += 1,
+            Hearing::Over => counts.anomalies[bound_kind(5)] += 1,
         }
-        self.count(input).applied += 1;
-        self.size += OBSERVATION_BYTES + survey.measure.len();
-        self.surveys.push(survey.clone());
+        if matches!(hearing, Hearing::Kept { .. }) {
+            self.size += 4 * OBSERVATION_BYTES + told.entry.bytes();
+            self.told.push(told.clone());
+        }
     }
 
     /// A source started: whoever waited in it is lost.

@@ -9,8 +9,8 @@ use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::Anomaly;
 use crate::domain::event::AgentReport;
 use crate::domain::ids::{ContactId, Source};
-use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
+use crate::domain::told::Told;
 use crate::domain::units::Timestamp;
 use crate::wire::canonical::Note;
 use crate::wire::reject::Reason;
@@ -44,12 +44,13 @@ pub struct Counts {
 }
 
 /// What happens at a bound.
-pub(super) const BOUND_KINDS: [&str; 5] = [
+pub(super) const BOUND_KINDS: [&str; 6] = [
     "observations_over_bound",
     "contacts_evicted",
     "restarts_over_bound",
     "agents_over_bound",
     "measures_over_bound",
+    "told_over_bound",
 ];
 
 /// How many kinds of anomaly there are.
@@ -114,8 +115,8 @@ pub struct Record {
     pub changes: Vec<Change>,
     /// What agents do.
     pub agents: Vec<AgentReport>,
-    /// What surveys found.
-    pub surveys: Vec<Survey>,
+    /// What people told.
+    pub told: Vec<Told>,
     /// What was counted, by input.
     pub counts: Vec<Counts>,
     /// What should not have happened.

@@ -23,7 +23,7 @@ impl Report {
                     let value = cell.value().map(|value| value.to_string()).unwrap_or_default();
                     let text = match cell {
                         Cell::Hidden => "hidden".to_owned(),
-                        Cell::Text(text) => text.clone(),
+                        Cell::Text(text) => harmless(text),
                         Cell::Interval(low, high) => {
                             format!("{:.1}-{:.1}", 100.0 * low, 100.0 * high)
                         }
@@ -50,6 +50,12 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// What somebody wrote is no formula to a spreadsheet: a leading `=`, `+`, `-` or `@` gets an
+/// apostrophe.
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() }
 }
 
 /// Quoted where the standard asks for it.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::domain::board::Board;
 use crate::domain::calendar::{Day, Zone};
 use crate::domain::cell::{GoalCount, Line, offered, queued};
+use crate::domain::contact::contribution::VisitOutcome;
 use crate::domain::contact::stay::Disposition;
+use crate::domain::event::Channel;
 use crate::domain::goal::{Direction, Goal, GoalId};
 use crate::domain::ids::Department;
 use crate::domain::tally::{Code, Tally, WaitHistogram, code};
@@ -125,6 +127,12 @@ impl Figures {
         found.map(|(_, count)| count).unwrap_or_default()
     }
 
+    /// Questions received by a channel.
+    pub(super) fn questions_by(&self, channel: Channel) -> i64 {
+        let of_channel = code::QUESTION + code::QUESTION_STRIDE * channel as Code;
+        [&self.switchboard, &self.queue].map(|place| place.tally.get(of_channel)).iter().sum()
+    }
+
     /// Whether nothing at all was counted.
     pub(super) fn is_empty(&self) -> bool {
         self.measures.iter().all(|count| *count == GoalCount::default())
@@ -148,6 +156,11 @@ impl Place {
 
     pub(super) fn short_abandoned(&self) -> i64 {
         self.tally.get(code::SHORT_ABANDONED)
+    }
+
+    /// Visits, whenever they were and whatever became of them.
+    pub(super) fn visits(&self) -> i64 {
+        VisitOutcome::ALL.into_iter().map(|outcome| self.tally.get(outcome.code())).sum()
     }
 
     pub(super) fn outside_hours(&self) -> i64 {

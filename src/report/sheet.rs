@@ -14,6 +14,7 @@ use crate::domain::calendar::{Day, Zone};
 use crate::domain::goal::{Direction, Goal, Verdict};
 use crate::domain::ids::Department;
 use crate::domain::rules::DEFINITIONS;
+use crate::domain::told::Tellings;
 use crate::domain::units::{Millis, Share, Timestamp};
 use crate::engine::Engine;
 
@@ -48,11 +49,13 @@ impl Engine {
         Sheet::new(self, order).report()
     }
 
-    /// The first day that has figures, and the last.
+    /// The first day that has figures, and the last: counted ones, and those that people told.
     pub fn days_with_figures(&self) -> Option<(Day, Day)> {
         let mut days = self.board().cells().days().map(|(day, ..)| day);
-        let first = days.next()?;
-        Some((first, days.last().unwrap_or(first)))
+        let counted = days.next().map(|first| (first, days.last().unwrap_or(first)));
+        let told = self.told();
+        let told = told.iter().map(|(slot, _)| (slot.period.from, slot.period.until));
+        told.chain(counted).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 }
 
@@ -63,6 +66,8 @@ pub(super) struct Sheet<'a> {
     pub(super) span: Span,
     /// The last event's time: by it and not by the clock, so that a ledger gives one report.
     pub(super) known_until: Timestamp,
+    /// What people told.
+    pub(super) told: Tellings,
 }
 
 impl<'a> Sheet<'a> {
@@ -71,7 +76,7 @@ impl<'a> Sheet<'a> {
         let last = Zone::stockholm().day_start(end).minus(Millis(1));
         let known_until = engine.last_event().unwrap_or(last);
         let span = Span::of(engine.board(), (from, end), known_until);
-        Sheet { engine, order, span, known_until }
+        Sheet { engine, order, span, known_until, told: engine.told() }
     }
 
     pub(super) fn say(&self, swedish: &str, english: &str) -> String {
@@ -90,10 +95,16 @@ impl<'a> Sheet<'a> {
         if order.department.is_none() {
             tables.push(self.department_table());
         }
+        tables.extend(self.note_table());
+        tables.extend(self.satisfaction_tables());
+        tables.extend(self.evaluator_table());
         // Of one department, days and dispositions are so small that citizens could work them out.
         if order.department.is_none() || order.audience == Audience::Internal {
             tables.push(self.volume_table());
             tables.push(self.course_table());
+        }
+        if order.audience == Audience::Internal {
+            tables.extend(self.channel_table());
         }
         if order.audience == Audience::Internal {
             tables.extend(self.heat_tables());
@@ -117,11 +128,13 @@ impl<'a> Sheet<'a> {
                 .so_far()
                 .into_iter()
                 .chain(COMPARED.into_iter().filter_map(|measure| self.sentence(measure)))
+                .chain(self.satisfaction_sentences())
                 .collect(),
             tables,
             definitions: Measure::ALL
                 .into_iter()
                 .map(|measure| (measure.id().to_owned(), definition(measure).to_owned()))
+                .chain(self.told_definitions())
                 .collect(),
         }
     }

@@ -17,6 +17,7 @@ mod connections;
 pub mod consume;
 pub mod crash;
 pub mod demo;
+pub mod enter;
 mod events;
 pub mod forward;
 pub mod group;

@@ -4,7 +4,8 @@
 //! input, ids become keyed hashes at once, and names are looked up, not copied. All checks come
 //! before any name is interned, so an event that is rejected leaves no trace in the tables.
 //!
-//! What it never does: keep a caller's number, an agent's name or free text.
+//! What it never does: keep a caller's number, an agent's name or the free text of a call. Notes and
+//! wordings, which are told to be read, are kept without anybody's number in them ([`super::told`]).
 
 use crate::domain::event::{
     AgentReport, AgentState, Channel, Escalation, Leaving, Message, Observation, Place, Rejection,
@@ -13,13 +14,14 @@ use crate::domain::event::{
 use crate::domain::ids::{
     CallerNumber, CallerPseudonym, Department, Names, QuestionTag, Queue, Source,
 };
-use crate::domain::survey::{Survey, SurveyResult, is_measure, period_end};
+use crate::domain::told::LONGEST_NOTE;
 use crate::domain::units::{Millis, Timestamp};
 
 use super::event::{Event, Text};
 use super::identity::{IdKey, Pseudonyms};
 use super::reject::{Reason, Reject};
 use super::time;
+use super::told::Telling;
 
 /// Sizes and times beyond which an event is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,16 +75,19 @@ pub enum Note {
     OtherChannel,
     /// A question that came in neither by e-mail nor by e-service; it counts on a channel apart.
     UnknownChannel,
+    /// A number or an address of a person was taken out of a text.
+    NumberMasked,
 }
 
 impl Note {
     /// Every note.
-    pub const ALL: [Note; 5] = [
+    pub const ALL: [Note; 6] = [
         Note::UnknownDepartment,
         Note::NegativeLength,
         Note::AbsurdLength,
         Note::OtherChannel,
         Note::UnknownChannel,
+        Note::NumberMasked,
     ];
 
     /// The name in metrics and reports.
@@ -93,6 +98,7 @@ impl Note {
             Note::AbsurdLength => "absurd_length",
             Note::OtherChannel => "other_channel",
             Note::UnknownChannel => "unknown_channel",
+            Note::NumberMasked => "number_masked",
         }
     }
 }
@@ -102,7 +108,7 @@ impl Note {
 pub struct Notes(u8);
 
 impl Notes {
-    fn add(&mut self, note: Note) {
+    pub(super) fn add(&mut self, note: Note) {
         self.0 |= 1 << note as u8;
     }
 
@@ -243,7 +249,7 @@ impl Decoder {
                 id: self.ids.event(event.id.as_str()),
             },
             Kind::Heartbeat => Message::Heartbeat { source: self.source(event)?, time },
-            Kind::Survey => self.survey(event, time, &mut notes)?,
+            Kind::Told(telling) => self.told(event, telling, time, &mut notes)?,
             Kind::SetAside => Message::SetAside { time },
         };
         Ok(Decoded { message, notes })
@@ -402,33 +408,6 @@ impl Decoder {
         Ok(Message::Contact(self.ids.question(question), observation))
     }
 
-    fn survey(
-        &mut self,
-        event: &Event<'_>,
-        time: Timestamp,
-        notes: &mut Notes,
-    ) -> Result<Message, Reason> {
-        let measure = field(&event.measure).filter(|measure| is_measure(measure));
-        let until = field(&event.period).and_then(period_end);
-        let responses = event.n.map(i64::from);
-        // A share over 100 % is an index or a slip, and no share.
-        let satisfied = event.value.as_ref().and_then(millionths);
-        let (Some(measure), Some(until), Some(responses), Some(satisfied_millionths)) =
-            (measure, until, responses, satisfied)
-        else {
-            return Err(Reason::UnknownValue);
-        };
-        let margin_millionths = match &event.margin {
-            None => None,
-            Some(margin) => Some(millionths(margin).ok_or(Reason::UnknownValue)?),
-        };
-        let department = field(&event.department).map(|slug| self.department(slug, notes));
-        let id = self.ids.event(event.id.as_str());
-        let result =
-            SurveyResult { until, time, id, satisfied_millionths, responses, margin_millionths };
-        Ok(Message::Survey(Survey { department, measure: measure.to_owned(), result }))
-    }
-
     fn question_tag(&self, event: &Event<'_>) -> Option<QuestionTag> {
         field(&event.question).map(|question| self.ids.question_tag(question))
     }
@@ -479,13 +458,20 @@ impl Decoder {
             &event.by_whom,
             &event.measure,
             &event.period,
+            &event.evaluator,
+            &event.scale,
+            &event.replaces,
+            &event.goal,
         ];
         let required = [&event.id, &event.kind, &event.time];
         for text in required.into_iter().chain(short.into_iter().flatten()).chain(&event.numbers) {
             check_size(text, self.limits.field_bytes)?;
         }
-        for text in [&event.matter, &event.cause].into_iter().flatten() {
+        for text in [&event.matter, &event.cause, &event.wording].into_iter().flatten() {
             check_size(text, self.limits.text_bytes)?;
+        }
+        if let Some(text) = &event.text {
+            check_size(text, 4 * LONGEST_NOTE)?;
         }
         if event.numbers.len() > self.limits.numbers {
             return Err(Reason::TooLong);
@@ -509,7 +495,7 @@ impl Decoder {
         self.names.queues.intern(name).map(Queue).ok_or(Reason::TooManyNames)
     }
 
-    fn department(&mut self, slug: &str, notes: &mut Notes) -> Department {
+    pub(super) fn department(&mut self, slug: &str, notes: &mut Notes) -> Department {
         let departments = &mut self.names.departments;
         let found = if self.names.open { departments.intern(slug) } else { departments.find(slug) };
         found.map(Department).unwrap_or_else(|| {
@@ -567,14 +553,8 @@ fn check_size(text: &Text<'_>, limit: usize) -> Result<(), Reason> {
 }
 
 /// A field's text; an empty one says as little as a missing one.
-fn field<'e>(text: &'e Option<Text<'_>>) -> Option<&'e str> {
+pub(super) fn field<'e>(text: &'e Option<Text<'_>>) -> Option<&'e str> {
     text.as_ref().map(Text::as_str).filter(|text| !text.is_empty())
-}
-
-/// A percentage from 0 to 100 in millionths of the whole.
-fn millionths(percent: &serde_json::Number) -> Option<i64> {
-    let percent = percent.as_f64().filter(|percent| (0.0..=100.0).contains(percent))?;
-    Some((percent * 10_000.0).round() as i64)
 }
 
 /// A reported length, if it can be believed. Zero is a length like any other.
@@ -649,7 +629,7 @@ enum Kind {
     AgentState,
     Started,
     Heartbeat,
-    Survey,
+    Told(Telling),
     SetAside,
 }
 
@@ -673,12 +653,16 @@ impl Kind {
             "question.replied" => Kind::Question(QuestionKind::Replied),
             "question.reclassified" => Kind::Question(QuestionKind::Reclassified),
             "question.closed" => Kind::Question(QuestionKind::Closed),
-            "survey.result" => Kind::Survey,
+            "survey.result" => Kind::Told(Telling::Survey),
+            "evaluator.result" => Kind::Told(Telling::Evaluator),
+            "count.entered" => Kind::Told(Telling::Count),
+            "note.entered" => Kind::Told(Telling::Note),
             "agent.state" => Kind::AgentState,
             "system.started" => Kind::Started,
             "system.heartbeat" => Kind::Heartbeat,
-            "callback.promised" | "callback.attempted" | "callback.kept" | "callback.expired"
-            | "evaluator.result" | "count.entered" | "note.entered" => Kind::SetAside,
+            "callback.promised" | "callback.attempted" | "callback.kept" | "callback.expired" => {
+                Kind::SetAside
+            }
             _ => return None,
         })
     }

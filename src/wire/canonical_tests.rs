@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::ids::{ContactId, EventId};
+use crate::domain::told::{Counted, Found, Period, Scale, Slot, Subject, Told};
 
 fn decoder_with(open: bool) -> Decoder {
     let mut names = Names::new(2, 2, 2, open);
@@ -194,15 +195,7 @@ fn agents_and_systems() {
 
 #[test]
 fn known_types_without_figures_are_set_aside() {
-    for kind in [
-        "callback.promised",
-        "callback.attempted",
-        "callback.kept",
-        "callback.expired",
-        "evaluator.result",
-        "count.entered",
-        "note.entered",
-    ] {
+    for kind in ["callback.promised", "callback.attempted", "callback.kept", "callback.expired"] {
         let more = r#","measure":"nöjdhet","value":71.5,"n":1200"#;
         let time = Timestamp(1_781_524_800_000);
         assert_eq!(decode(&event(kind, more)).unwrap().message, Message::SetAside { time });
@@ -251,29 +244,125 @@ fn the_steps_of_a_question_are_observations_of_it() {
     assert_eq!(reason("question.replied", r#","question":"f1""#), Reason::UnknownValue);
 }
 
+fn told(kind: &str, more: &str) -> Told {
+    match decode(&event(kind, more)).unwrap().message {
+        Message::Told(told) => told,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
-fn a_survey_tells_a_share_of_a_period() {
-    let told = r#","measure":"nojd","value":71.5,"n":1200,"margin":2.5,"period":"2016""#;
-    let of = |more: &str| decode(&event("survey.result", &format!("{told}{more}"))).unwrap();
-    let Message::Survey(survey) = of("").message else { panic!("no survey") };
-    assert_eq!((survey.department, survey.measure.as_str()), (None, "nojd"));
-    assert_eq!(survey.result.until, crate::domain::calendar::Day::parse("2016-12-31").unwrap());
-    assert_eq!(survey.result.satisfied_millionths, 715_000);
-    assert_eq!((survey.result.responses, survey.result.margin_millionths), (1200, Some(25_000)));
-    let unknown = of(r#","department":"x""#);
+fn a_survey_tells_a_share_or_an_index_of_a_period() {
+    let survey = r#","measure":"nojd","value":71.5,"n":1200,"margin":2.5,"period":"2016""#;
+    let one = told("survey.result", survey);
+    let subject = Subject::Survey { measure: "nojd".to_owned(), scale: Scale::Share };
+    let period = Period::parse("2016").unwrap();
+    assert_eq!(one.slot, Slot { subject, department: None, period });
+    let outcome = |of: &Told| match &of.entry.found {
+        Found::Outcome(outcome) => outcome.clone(),
+        other => panic!("{other:?}"),
+    };
+    let found = outcome(&one);
+    assert_eq!((found.value, found.responses, found.margin), (715_000, 1200, Some(25_000)));
+    assert_eq!((found.wording, found.replaces), (None, None));
+    let more = r#","scale":"index","wording":"Är du nöjd?","replaces":"nojd-2014""#;
+    let index = told("survey.result", &format!("{survey}{more}"));
+    assert!(matches!(index.slot.subject, Subject::Survey { scale: Scale::Index, .. }));
+    let found = outcome(&index);
+    assert_eq!(found.wording.as_deref(), Some("Är du nöjd?"));
+    assert_eq!(found.replaces.as_deref(), Some("nojd-2014"));
+    let unknown =
+        decode(&event("survey.result", &format!(r#"{survey},"department":"x""#))).unwrap();
     assert!(unknown.notes.has(Note::UnknownDepartment));
+    // The event is of June 2026.
     for (right, wrong) in [
         ("71.5", "100.01"),
         ("71.5", "-1"),
         ("2.5", "101"),
         ("\"nojd\"", "\"Nöjd\""),
-        ("\"2016\"", "\"2016-T2\""),
+        ("\"nojd\"", "\"NOJD\""),
+        ("\"2016\"", "\"2016-T4\""),
+        ("\"2016\"", "\"2027\""),
+        ("\"2016\"", "\"2026-07\""),
         (",\"n\":1200", ""),
         (",\"period\":\"2016\"", ""),
+        (",\"value\":71.5", ""),
     ] {
-        assert_eq!(reason("survey.result", &told.replace(right, wrong)), Reason::UnknownValue);
+        assert_eq!(reason("survey.result", &survey.replace(right, wrong)), Reason::UnknownValue);
     }
-    assert_eq!(reason("survey.result", &told.replace("71.5", "\"71.5\"")), Reason::WrongType);
+    for scale in ["mean", "Index"] {
+        let more = format!(r#"{survey},"scale":"{scale}""#);
+        assert_eq!(reason("survey.result", &more), Reason::UnknownValue);
+    }
+    assert_eq!(reason("survey.result", &survey.replace("71.5", "\"71.5\"")), Reason::WrongType);
+    assert_eq!(reason("survey.result", &survey.replace("1200", "-1200")), Reason::WrongType);
+    let begun = survey.replace("2016", "2026-06-15");
+    assert_eq!(told("survey.result", &begun).slot.period.to_string(), "2026-06-15");
+}
+
+#[test]
+fn an_evaluator_has_a_name_and_goals_any_letters() {
+    let result = r#","measure":"SM1","evaluator":"SCB","value":88,"n":300,"period":"2025""#;
+    let subject = Subject::Evaluator {
+        measure: "sm1".to_owned(),
+        scale: Scale::Share,
+        evaluator: "scb".to_owned(),
+    };
+    assert_eq!(told("evaluator.result", result).slot.subject, subject);
+    for (right, wrong) in [(r#","evaluator":"SCB""#, ""), ("SCB", "S C B"), ("88", "100.1")] {
+        assert_eq!(reason("evaluator.result", &result.replace(right, wrong)), Reason::UnknownValue);
+    }
+}
+
+#[test]
+fn counts_are_a_department_s_of_a_month() {
+    let count = r#","channel":"visit","n":412,"period":"2026-05","department":"barn""#;
+    let one = told("count.entered", count);
+    assert_eq!(one.slot.subject, Subject::Count(Counted::Visit));
+    assert_eq!(one.entry.found, Found::Count(412));
+    let post = told("count.entered", &count.replace("visit", "post"));
+    assert_eq!(post.slot.subject, Subject::Count(Counted::Post));
+    for (right, wrong) in [
+        ("visit", "phone"),
+        (r#""channel":"visit","#, ""),
+        ("2026-05", "2026"),
+        ("2026-05", "2026-05-04"),
+        (r#","department":"barn""#, ""),
+        (r#""n":412,"#, ""),
+    ] {
+        assert_eq!(reason("count.entered", &count.replace(right, wrong)), Reason::UnknownValue);
+    }
+    assert_eq!(reason("count.entered", &count.replace("412", "1.5")), Reason::WrongType);
+}
+
+#[test]
+fn a_note_is_one_line_with_nobody_s_number_in_it() {
+    let note = |text: &str, more: &str| {
+        let text = serde_json::to_string(text).unwrap();
+        format!(r#","period":"2026-05","text":{text}{more}"#)
+    };
+    let one = told("note.entered", &note(" <b>Två</b> vikarier ", r#","goal":"SM2""#));
+    assert_eq!(one.slot.subject, Subject::Note { goal: Some("sm2".to_owned()) });
+    let text = "<b>Två</b> vikarier".to_owned();
+    assert_eq!(one.entry.found, Found::Note { text, is_public: false });
+    let open = told("note.entered", &note("Hej", r#","public":true"#));
+    assert_eq!(open.slot.subject, Subject::Note { goal: None });
+    assert!(matches!(open.entry.found, Found::Note { is_public: true, .. }));
+
+    let masked = decode(&event("note.entered", &note("Ring Anna, 070-123 45 67", ""))).unwrap();
+    assert!(masked.notes.has(Note::NumberMasked));
+    let Message::Told(Told { entry, .. }) = masked.message else { panic!("no note") };
+    let text = "Ring Anna, [nummer borttaget]".to_owned();
+    assert_eq!(entry.found, Found::Note { text, is_public: false });
+
+    let long = "å".repeat(LONGEST_NOTE);
+    assert!(matches!(told("note.entered", &note(&long, "")).entry.found, Found::Note { .. }));
+    assert_eq!(reason("note.entered", &note(&format!("{long}å"), "")), Reason::TooLong);
+    for text in ["", "  ", "a\nb", "a\u{1b}[31m", "a\u{202e}b"] {
+        assert_eq!(reason("note.entered", &note(text, "")), Reason::UnknownValue, "{text:?}");
+    }
+    assert_eq!(reason("note.entered", &note("a\0b", "")), Reason::Unreadable);
+    assert_eq!(reason("note.entered", &note("a", r#","goal":"mål 1""#)), Reason::UnknownValue);
 }
 
 #[test]

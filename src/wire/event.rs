@@ -8,6 +8,8 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize, Serializer};
 use serde_json::Number;
 
+use super::told::Telling;
+
 /// Text that borrows from the input unless it had escapes. (serde borrows a bare `Cow` but not one
 /// inside an `Option`.)
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -165,21 +167,45 @@ pub struct Event<'a> {
     /// Of `question.replied`: `human` or `automatic`.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub by_whom: Option<Text<'a>>,
-    /// Of `survey.result`: which question was asked, a slug.
+    /// Of `survey.result`: which question was asked, a slug; of `evaluator.result`: which measure was
+    /// looked at.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<Text<'a>>,
-    /// Of `survey.result`: the share that is satisfied or very satisfied, percent.
+    /// Of `survey.result`: the share that is satisfied or very satisfied, percent; of
+    /// `evaluator.result` the share found; or an index of 0 to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Number>,
-    /// Of `survey.result`: how many answered.
+    /// Of `survey.result` and `evaluator.result`: how many answered; of `count.entered` how many came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u32>,
-    /// Of `survey.result`: the margin of error, percentage points.
+    /// Of `survey.result` and `evaluator.result`: the margin of error, percentage points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin: Option<Number>,
-    /// Of `survey.result`: `2026`, `2026-10` or `2026-10-05`.
+    /// Of what people tell: `2026`, `2026-jan-aug`, `2026-T1`, `2026-10`, `2026-W41` or `2026-10-05`;
+    /// of `count.entered` a month.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Text<'a>>,
+    /// Of `evaluator.result`: who found it, a slug.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub evaluator: Option<Text<'a>>,
+    /// Of `survey.result` and `evaluator.result`: `share` (default) or `index`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<Text<'a>>,
+    /// Of `survey.result`: how the question is worded.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub wording: Option<Text<'a>>,
+    /// Of `survey.result`: the measure whose place this one took; the series breaks there.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Text<'a>>,
+    /// Of `note.entered`: the goal or measure that it is about.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<Text<'a>>,
+    /// Of `note.entered`: what it says, at most 2 000 characters on one line.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Text<'a>>,
+    /// Of `note.entered`: whether citizens may read it; by default not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<bool>,
     /// Order within one time where the source has whole seconds; by default 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordinal: Option<u64>,
@@ -187,9 +213,12 @@ pub struct Event<'a> {
 
 impl Event<'_> {
     /// The key of the event's record in Kafka: the contact, for `agent.state` the agent, for a
-    /// question without a contact the question. `None` for events of a whole system, which go to
-    /// every partition.
+    /// question without a contact the question, for what people tell the type, so that one partition
+    /// sees what is told twice. `None` for events of a whole system, which go to every partition.
     pub fn record_key(&self) -> Option<&str> {
+        if Telling::of_kind(self.kind.as_str()).is_some() {
+            return Some(self.kind.as_str());
+        }
         let of_question = self.kind.as_str().starts_with("question.");
         let otherwise = if of_question { &self.question } else { &self.agent };
         self.contact.as_ref().or(otherwise.as_ref()).map(Text::as_str)

@@ -12,14 +12,19 @@
 //! - [`follow`]: bytes to lines, and where a followed log goes on;
 //! - [`identity`]: keyed hashes of ids, daily pseudonyms of callers;
 //! - [`time`]: RFC 3339 to milliseconds and back;
+//! - [`told`]: what people tell; [`mask`] takes numbers and addresses of people out of its texts;
+//! - [`entry`]: what somebody enters by hand, to canonical events;
 //! - [`reject`]: the fixed list of reasons.
 
 pub mod asterisk;
 pub mod canonical;
+pub mod entry;
 pub mod event;
 pub mod follow;
 pub mod identity;
+pub mod mask;
 pub mod queue_log;
 pub mod reject;
 mod stays;
 pub mod time;
+pub mod told;

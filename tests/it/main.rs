@@ -28,5 +28,6 @@ mod stack;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;
+mod told;
 mod web_config;
 mod windows;

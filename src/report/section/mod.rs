@@ -5,4 +5,5 @@ mod goals;
 mod heat;
 mod levels;
 mod quality;
+mod told;
 mod volumes;

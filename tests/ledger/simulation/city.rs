@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use svarstid::config::Config;
 use svarstid::domain::units::Timestamp;
 use svarstid::simulate::{Parameters, Simulation};
@@ -76,9 +76,10 @@ impl City {
             };
             texts.iter().map(parse).collect()
         });
+        let slug = parameters.departments[0].slug.clone();
         let mut simulation = Simulation::new(parameters).expect("the parameters are right");
         let mut heartbeats = 0;
-        let told: Vec<Told> = simulation
+        let mut told: Vec<Told> = simulation
             .by_ref()
             .filter(|record| {
                 // They would be most of such a small town's events.
@@ -92,6 +93,7 @@ impl City {
                 bytes: record.payload.into_bytes().into(),
             })
             .collect();
+        told.extend((0..24).map(|number| by_hand(number, &slug)));
         let last = told.iter().map(|told| told.time).max().unwrap_or(0);
         let truth = simulation.into_truth().judged_at(end_after(last));
         City { told, truth: truth.to_json(), configs }
@@ -114,6 +116,32 @@ fn rules_texts(text: &str) -> Vec<String> {
 /// When all that is silent is lost track of, and no question can be answered in time any more.
 fn end_after(last: i64) -> i64 {
     last + 30 * 24 * HOUR
+}
+
+/// What people tell in the course of the day: the same things several times, and otherwise.
+fn by_hand(number: i64, slug: &str) -> Told {
+    let time = format!("2026-10-05T{:02}:15:00Z", 6 + number % 8);
+    let (id, n) = (format!("told-{number}"), number % 5);
+    let event = match number % 4 {
+        0 => json!({"type": "survey.result", "measure": "nojd", "value": 60 + n, "period": "2025"}),
+        1 => json!({"type": "evaluator.result", "measure": "sm1", "evaluator": "scb", "value": n,
+                    "period": "2025"}),
+        2 => json!({"type": "count.entered", "channel": "visit", "period": "2026-09"}),
+        _ => {
+            json!({"type": "note.entered", "text": format!("sagt {n} gånger"), "period": "2026-09"})
+        }
+    };
+    let mut event = event;
+    let more = json!({"id": id, "time": time, "n": 100 + n, "department": slug});
+    event.as_object_mut().expect("an object").extend(more.as_object().expect("one too").clone());
+    let kind = event["type"].as_str().expect("a type").to_owned();
+    let bytes = event.to_string();
+    Told {
+        time: time_of(&bytes),
+        key: kind,
+        is_everywhere: false,
+        bytes: bytes.into_bytes().into(),
+    }
 }
 
 fn time_of(payload: &str) -> i64 {

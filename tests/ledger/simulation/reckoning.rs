@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use svarstid::engine::Settings;
+use svarstid::domain::units::Timestamp;
+use svarstid::engine::{Engine, Settings};
 use svarstid::report::Interval;
 use svarstid::wire::canonical::Arrival;
 
@@ -25,7 +26,7 @@ pub(super) fn check(world: &mut World) {
         world.look_at_partitions(&daemon);
         world.look_at_counters(&mut daemon);
         if let Some(instance) = &mut daemon.instance {
-            documents.push(instance.engine().document(Interval::Quarter, end).to_json());
+            documents.push(figures(instance.engine(), end));
             let snapshot = instance.engine_mut().snapshot(end);
             exports.push((counters(&snapshot), snapshot.stream.incidents));
         }
@@ -39,7 +40,8 @@ pub(super) fn check(world: &mut World) {
     let reference = check_reference(world, lost);
     assert_eq!(reference, documents[0], "the figures are not those of the events, read once");
     if world.day.knows_truth() && lost.is_none() {
-        world.day.compare_with_truth(&documents[0]);
+        let counted = documents[0].rsplit_once('\n').map_or("", |(counted, _)| counted);
+        world.day.compare_with_truth(counted);
     }
 }
 
@@ -81,7 +83,7 @@ fn check_afresh(world: &World, document: &str, export: &Export) {
     }
     let end = world.day.end();
     assert_eq!(
-        fresh.engine().document(Interval::Quarter, end).to_json(),
+        figures(fresh.engine(), end),
         document,
         "the ledger, folded afresh, gives other figures"
     );
@@ -126,7 +128,13 @@ fn check_reference(world: &World, lost: Option<(usize, i64, i64)>) -> String {
         engine.settle(partition, world.day.end());
     }
     engine.commit();
-    engine.document(Interval::Quarter, world.day.end()).to_json()
+    figures(&engine, world.day.end())
+}
+
+/// Everything that was counted, and behind it what people told.
+fn figures(engine: &Engine, end: Timestamp) -> String {
+    let document = engine.document(Interval::Quarter, end).to_json();
+    format!("{document}\n{:?}", engine.told())
 }
 
 /// A reject is told before the commit that passes it.
