@@ -1,8 +1,5 @@
 //! Reports that are made on demand.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -12,14 +9,7 @@ use super::problem::Problem;
 use super::question::Asked;
 use super::reader::{Document, Reader};
 use crate::report::{Audience, Language, Period};
-use crate::shell::clock::Stopwatch;
 use crate::shell::http::Shared;
-
-/// A report may take so long of the engine without a rest after it.
-const FREE: Duration = Duration::from_millis(100);
-/// After a longer one the engine rests from reports for so many times as long: it has calls to
-/// count.
-const REST: u32 = 4;
 
 const AUDIENCES: [Audience; 2] = [Audience::Internal, Audience::Public];
 
@@ -60,18 +50,12 @@ async fn found(
         Some(code) => code.parse::<Language>().map_err(|_| no_language())?,
     };
     is_whole(shared)?;
-    let turn = Arc::clone(&shared.reports).try_acquire_owned().map_err(|_| Problem::busy())?;
+    // While one is made no calls are counted, so nobody waits in line for the next.
+    let turn = shared.reports.try_acquire().map_err(|_| Problem::busy())?;
     let department = department.map(str::to_owned);
     let asked = Asked::Report { period, department, audience, language };
-    let began = Stopwatch::start();
     let found = ask(shared, asked, "department").await;
-    let rest = REST * began.passed().saturating_sub(FREE);
-    if !rest.is_zero() {
-        tokio::spawn(async move {
-            tokio::time::sleep(rest).await;
-            drop(turn);
-        });
-    }
+    drop(turn);
     Ok(Document::json(found?).in_language(language))
 }
 
