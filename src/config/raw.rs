@@ -16,7 +16,7 @@ use toml::{Table, Value};
 
 use super::fault::{Fault, closest, did_you_mean};
 use crate::domain::calendar::Day;
-use crate::domain::survey::period_end;
+use crate::domain::told::Period;
 use crate::domain::units::Millis;
 
 /// Sections of plain keys, which the environment may set: `SVARSTID_` + section + `_` + key.
@@ -343,7 +343,9 @@ impl<'f> Section<'f> {
             Value::Datetime(date) => Some(date.to_string()),
             _ => None,
         };
-        match written.filter(|text| period_end(text).is_some()) {
+        match written.filter(|text| {
+            Period::parse(text).is_some() && text.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+        }) {
             Some(text) => Some(text),
             None => {
                 let remedy = "write \"2026-11-02\", \"2026-11\" or \"2026\"";

@@ -238,7 +238,7 @@ impl Board {
             &mut views,
             &mut all,
         );
-        let limit = targets.map(|_| set.queue_limit);
+        let limit = Some(set.queue_limit);
         let counted = (&self.cells, &self.bounds);
         self.courses.fill(now, counted, limit, &mut views, &mut all);
         let month = Zone::stockholm().day_of(now).month();

@@ -286,7 +286,7 @@ impl<'a> Sheet<'a> {
 }
 
 /// What a share means, for readers of figures.
-fn definition(measure: Measure) -> &'static str {
+pub(super) fn definition(measure: Measure) -> &'static str {
     match measure {
         Measure::Calls(goal) => goal.definition(),
         Measure::Questions => DEFINITION_SM4,

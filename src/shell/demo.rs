@@ -98,7 +98,7 @@ pub fn demo(asked: &Demo) -> anyhow::Result<()> {
     client.set("fetch.wait.max.ms", "10");
     let engine = run::engine(&config, &Keys::fixed());
     let feed = Feed::new(&config, client, clock, engine, stop.clone());
-    let served = run::serve(&clock, &stop, listener, Access::open(), move |outlet| {
+    let served = run::serve(&clock, &stop, listener, Access::open(), None, move |outlet| {
         consume::read(feed, outlet)
     });
     stop.ask();

@@ -8,17 +8,18 @@
 //! | `/metrics` | Prometheus text, gzip where accepted |
 //! | `/-/healthy` | 200 while the process serves |
 //! | `/-/ready` | 200, or 503 with the reasons, one a line |
-//! | `/api/v1/figures?interval=quarter\|hour\|day\|month` | the figures as JSON, from the engine; by the hour unless told |
+//! | `/api/v1/…` | figures for programs: see [`api`] |
 //!
 //! With a web-config, every route asks for the password (and the certificate) that it demands, the
 //! two of health included, as the Prometheus exporters do: whoever probes from outside can carry
 //! credentials, and what stands on `/-/ready` names topics and partitions.
 //!
-//! Everything shown is drawn from one snapshot; only `/api/v1/figures` asks the engine. Scripts
+//! Everything shown is drawn from one snapshot; only some of `/api/v1` asks the engine. Scripts
 //! and styles come from here alone, by a strict content security policy.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,10 +34,12 @@ use axum::routing::{MethodRouter, get};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tower_http::compression::CompressionLayer;
 
 use super::access::Access;
+use super::api;
+use super::api::question::Question;
 use super::clock::Stopwatch;
 use super::connections;
 use super::pages::{self, Live, Locale, Part, View};
@@ -52,7 +55,9 @@ pub struct Web {
     /// Whether the figures may be relied on.
     pub readiness: watch::Receiver<Readiness>,
     /// Questions to the engine.
-    pub figures: mpsc::Sender<FiguresQuestion>,
+    pub questions: mpsc::Sender<Question>,
+    /// The folder with what has been published, if anything is.
+    pub published: Option<PathBuf>,
     /// Turns true when the daemon stops.
     pub shutdown: watch::Receiver<bool>,
     /// Who may read, and over what.
@@ -92,21 +97,8 @@ pub struct Readiness {
     pub notes: Vec<String>,
 }
 
-/// Asks the engine for the document of figures.
-#[derive(Debug)]
-pub struct FiguresQuestion {
-    /// `quarter`, `hour`, `day` or `month`.
-    pub interval: String,
-    /// Where the JSON document goes, or why there is none.
-    pub answer: oneshot::Sender<Result<String, String>>,
-}
-
-/// The intervals of `/api/v1/figures`; the first is the default.
-const INTERVALS: [&str; 4] = ["hour", "quarter", "day", "month"];
 /// An older picture is not shown as the present.
 const PICTURE_AGE_MAX: Duration = Duration::from_secs(10);
-/// How long the engine may take for an answer.
-const FIGURES_LIMIT: Duration = Duration::from_secs(10);
 /// A live page hears at most so often.
 const LIVE_PERIOD: Duration = Duration::from_secs(1);
 /// More open streams than this are refused; the page then still works by reload.
@@ -135,16 +127,21 @@ pub(super) async fn stopped(shutdown: &mut watch::Receiver<bool>) {
     drop(shutdown.wait_for(|stop| *stop).await);
 }
 
+/// What every route may need.
 #[derive(Clone)]
-struct Shared {
-    web: Web,
+pub(super) struct Shared {
+    pub(super) web: Web,
     instruments: Instruments,
     live: Arc<AtomicUsize>,
     drawn: Arc<Drawn>,
+    /// Whose turn it is to have a report made.
+    pub(super) reports: Arc<Semaphore>,
 }
 
 fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
-    let shared = Shared { web, instruments, live: Arc::default(), drawn: Arc::default() };
+    let reports = Arc::new(Semaphore::new(1));
+    let (live, drawn) = (Arc::default(), Arc::default());
+    let shared = Shared { web, instruments, live, drawn, reports };
     let counted = |handler: &'static str, route: MethodRouter<Shared>| {
         let instruments = shared.instruments.clone();
         let route = route.layer(from_fn_with_state(gate.clone(), authenticate));
@@ -153,7 +150,7 @@ fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
     let mut router = Router::new().fallback_service(
         counted("none", get(not_found).fallback(not_found)).with_state(shared.clone()),
     );
-    for (path, route) in [
+    let pages = [
         ("/", get(page)),
         ("/lage", get(page)),
         ("/vaggtavla", get(page)),
@@ -169,8 +166,8 @@ fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
         ("/metrics", get(metrics_text)),
         ("/-/healthy", get(async || "healthy\n")),
         ("/-/ready", get(ready)),
-        ("/api/v1/figures", get(figures)),
-    ] {
+    ];
+    for (path, route) in pages.into_iter().chain(api::routes()) {
         router = router.route(path, counted(path, route));
     }
     router.layer(CompressionLayer::new()).layer(from_fn(protect)).with_state(shared)
@@ -197,7 +194,7 @@ async fn protect(request: Request, next: Next) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }
@@ -228,8 +225,11 @@ fn nowhere(locale: Locale) -> Response {
     html(StatusCode::NOT_FOUND, pages::not_found(locale))
 }
 
-async fn not_found(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    let (Ok(locale) | Err(locale)) = asked.locale(&headers);
+async fn not_found(Query(asked): Query<Asked>, request: Request) -> Response {
+    if api::is_meant(&request) {
+        return api::not_found(request).await;
+    }
+    let (Ok(locale) | Err(locale)) = asked.locale(request.headers());
     nowhere(locale)
 }
 
@@ -274,40 +274,6 @@ async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
         return (StatusCode::OK, format!("ready\n{notes}"));
     }
     (StatusCode::SERVICE_UNAVAILABLE, lines(&readiness.reasons) + &notes)
-}
-
-#[derive(serde::Deserialize)]
-struct FiguresQuery {
-    interval: Option<String>,
-}
-
-async fn figures(State(shared): State<Shared>, Query(query): Query<FiguresQuery>) -> Response {
-    let interval = query.interval.unwrap_or_else(|| INTERVALS[0].into());
-    if !INTERVALS.contains(&interval.as_str()) {
-        let known = INTERVALS.join(", ");
-        let message = format!("unknown interval {interval:?}; known are {known}");
-        return problem(StatusCode::BAD_REQUEST, &message);
-    }
-    let (answer, answered) = oneshot::channel();
-    let asked = async {
-        shared.web.figures.send(FiguresQuestion { interval, answer }).await.ok()?;
-        answered.await.ok()
-    };
-    match tokio::time::timeout(FIGURES_LIMIT, asked).await {
-        Ok(Some(Ok(document))) => {
-            ([(header::CONTENT_TYPE, "application/json")], document).into_response()
-        }
-        Ok(Some(Err(reason))) => problem(StatusCode::SERVICE_UNAVAILABLE, &reason),
-        Ok(None) => problem(StatusCode::SERVICE_UNAVAILABLE, "the engine has stopped"),
-        Err(_) => problem(StatusCode::GATEWAY_TIMEOUT, "the engine did not answer in time"),
-    }
-}
-
-/// An error as JSON (RFC 9457).
-fn problem(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or_default();
-    let body = serde_json::json!({"status": status.as_u16(), "title": title, "detail": detail});
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }
 
 async fn events(

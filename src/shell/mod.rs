@@ -5,6 +5,7 @@
 //! tells a wrong usage or configuration (exit code 2) from a failure (exit code 1).
 
 pub mod access;
+pub mod api;
 pub mod append;
 pub mod audit;
 pub mod backfill;
@@ -24,6 +25,7 @@ pub mod group;
 pub mod health;
 pub mod http;
 pub mod kafka;
+mod language;
 pub mod ledger;
 pub mod live;
 pub mod log;

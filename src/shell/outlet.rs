@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use super::api::question::Question;
 use super::clock::{Clock, Stopwatch};
-use super::http::{FiguresQuestion, Readiness, Shown};
+use super::http::{Readiness, Shown};
 use crate::engine::Engine;
-use crate::report::Interval;
 
 /// Between two pictures when something happens.
 const PICTURE: Duration = Duration::from_millis(100);
@@ -22,8 +22,8 @@ pub struct Outlet {
     pub pictures: watch::Sender<Shown>,
     /// Where readiness goes.
     pub readiness: watch::Sender<Readiness>,
-    /// Who asks for figures.
-    pub figures: mpsc::Receiver<FiguresQuestion>,
+    /// Who asks the engine.
+    pub questions: mpsc::Receiver<Question>,
     /// Since the last picture.
     published: Stopwatch,
     is_changed: bool,
@@ -34,9 +34,9 @@ impl Outlet {
     pub fn new(
         pictures: watch::Sender<Shown>,
         readiness: watch::Sender<Readiness>,
-        figures: mpsc::Receiver<FiguresQuestion>,
+        questions: mpsc::Receiver<Question>,
     ) -> Outlet {
-        Outlet { pictures, readiness, figures, published: Stopwatch::start(), is_changed: false }
+        Outlet { pictures, readiness, questions, published: Stopwatch::start(), is_changed: false }
     }
 
     /// Tells that figures have changed since the last picture.
@@ -68,18 +68,14 @@ impl Outlet {
         });
     }
 
-    /// Answers whoever asked for figures.
+    /// Answers whoever asked something of the engine and still waits for it.
     pub fn answer(&mut self, engine: &Engine, clock: &Clock) {
-        while let Ok(question) = self.figures.try_recv() {
-            let document = question.interval.parse::<Interval>().map_err(|_| {
-                format!(
-                    "unknown interval \"{}\"; there are: quarter, hour, day, month",
-                    question.interval
-                )
-            });
-            let answer = document.map(|interval| engine.document(interval, clock.now()).to_json());
-            // Whoever asked may have hung up.
-            drop(question.answer.send(answer));
+        while let Ok(question) = self.questions.try_recv() {
+            if !question.answer.is_closed() {
+                let answer = question.asked.answer(engine, clock.now());
+                // Whoever asked may have hung up.
+                drop(question.answer.send(answer));
+            }
         }
     }
 }

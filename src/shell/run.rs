@@ -1,6 +1,7 @@
 //! The daemon: a thread that reads and folds, and a server that shows.
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use crate::wire::identity::{IdKey, Pseudonyms};
 /// How long the reader may take to end, and then the open connections.
 const END_LIMIT: Duration = Duration::from_secs(3);
 const CONNECTIONS_LIMIT: Duration = Duration::from_millis(500);
-/// Questions for figures that wait for an answer.
+/// Questions to the engine that wait for an answer.
 const QUESTIONS: usize = 16;
 
 /// Runs the daemon until it is told to stop.
@@ -57,17 +58,23 @@ pub fn run(asked: &Run) -> anyhow::Result<()> {
     if access.asks_in_the_clear() && !address.ip().is_loopback() {
         tracing::warn!(%address, "passwords travel in the clear; add tls_server_config");
     }
+    // No setting names a folder of published reports yet; the routes serve one once it does.
+    let published = None;
     match config.ledger.storage {
         Storage::Memory => {
             let settings = kafka::consumer(settings, &config.kafka.group);
             let feed = Feed::new(&config, settings, clock, engine, stop.clone());
-            serve(&clock, &stop, listener, access, move |outlet| consume::read(feed, outlet))
+            serve(&clock, &stop, listener, access, published, move |outlet| {
+                consume::read(feed, outlet)
+            })
         }
         Storage::Kafka => {
             let key = keys.fingerprint();
             let stopped = stop.clone();
             let live = Live { config, settings, clock, engine, key, stop: stop.clone() };
-            serve(&clock, &stopped, listener, access, move |outlet| live::read(live, outlet))
+            serve(&clock, &stopped, listener, access, published, move |outlet| {
+                live::read(live, outlet)
+            })
         }
     }
 }
@@ -154,13 +161,14 @@ pub(super) fn bind(listen: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Reads, folds and serves until somebody asks for a stop or something fails. `read` is the reader's
-/// thread.
+/// Reads, folds and serves until somebody asks for a stop or something fails. `published` is the
+/// folder with what has been published; `read` is the reader's thread.
 pub(super) fn serve(
     clock: &Clock,
     stop: &Stop,
     listener: TcpListener,
     access: Access,
+    published: Option<PathBuf>,
     read: impl FnOnce(Outlet) -> anyhow::Result<()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr().context("cannot tell the address")?;
@@ -169,11 +177,12 @@ pub(super) fn serve(
         watch::Sender::new(Shown { snapshot: Arc::new(nothing), taken: Stopwatch::start() });
     let waiting = Readiness { reasons: vec!["starting".to_owned()], ..Readiness::default() };
     let readiness = watch::Sender::new(waiting);
-    let (figures, questions) = mpsc::channel(QUESTIONS);
+    let (asking, questions) = mpsc::channel(QUESTIONS);
     let web = Web {
         pictures: pictures.subscribe(),
         readiness: readiness.subscribe(),
-        figures,
+        questions: asking,
+        published,
         shutdown: stop.receiver(),
         access,
     };

@@ -2,14 +2,17 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use svarstid::domain::snapshot::Snapshot;
 use svarstid::domain::units::Millis;
+use svarstid::report::Interval;
 use svarstid::shell::access::Access;
+use svarstid::shell::api::question::{Asked, Question, Refused};
 use svarstid::shell::clock::Stopwatch;
-use svarstid::shell::http::{FiguresQuestion, Readiness, Shown, Web, serve};
+use svarstid::shell::http::{Readiness, Shown, Web, serve};
 use tokio::sync::{mpsc, watch};
 
 use crate::metrics::{Made, NOBODY, NOW, snapshot};
@@ -25,28 +28,38 @@ pub(crate) struct Site {
     pictures: watch::Sender<Shown>,
     readiness: watch::Sender<Readiness>,
     shutdown: watch::Sender<bool>,
-    figures: mpsc::Receiver<FiguresQuestion>,
+    pub(crate) questions: mpsc::Receiver<Question>,
     thread: Option<std::thread::JoinHandle<anyhow::Result<()>>>,
 }
 
 impl Site {
-    fn start(snapshot: Snapshot) -> Site {
+    pub(crate) fn start(snapshot: Snapshot) -> Site {
         Site::start_with(snapshot, Access::open())
     }
 
     pub(crate) fn start_with(snapshot: Snapshot, access: Access) -> Site {
+        Site::publishing(snapshot, access, None)
+    }
+
+    /// The same, with a folder of what has been published.
+    pub(crate) fn publishing(
+        snapshot: Snapshot,
+        access: Access,
+        published: Option<PathBuf>,
+    ) -> Site {
         let (pictures, picture_reader) = watch::channel(shown(snapshot));
         let ready = Readiness { ready: true, ..Readiness::default() };
         let (readiness, readiness_reader) = watch::channel(ready);
         let (shutdown, shutdown_reader) = watch::channel(false);
-        let (figures_sender, figures) = mpsc::channel(4);
+        let (asking, questions) = mpsc::channel(4);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
         listener.set_nonblocking(true).expect("a socket can be set up");
         let address = listener.local_addr().expect("a bound socket has an address");
         let web = Web {
             pictures: picture_reader,
             readiness: readiness_reader,
-            figures: figures_sender,
+            questions: asking,
+            published,
             shutdown: shutdown_reader,
             access,
         };
@@ -60,15 +73,15 @@ impl Site {
                 Ok(())
             })
         });
-        Site { address, pictures, readiness, shutdown, figures, thread: Some(thread) }
+        Site { address, pictures, readiness, shutdown, questions, thread: Some(thread) }
     }
 
-    fn show(&self, snapshot: Snapshot) {
+    pub(crate) fn show(&self, snapshot: Snapshot) {
         self.pictures.send(shown(snapshot)).expect("the server listens");
     }
 
     #[track_caller]
-    fn get(&self, path: &str) -> Response {
+    pub(crate) fn get(&self, path: &str) -> Response {
         get(self.address, path, &[]).expect("the server answers")
     }
 
@@ -290,19 +303,18 @@ fn the_engine_answers_for_figures() {
             .map(|query| get(address, &format!("/api/v1/figures{query}"), &[]).unwrap())
     });
     let mut asked = Vec::new();
-    for answer in [Ok("{\"rows\": []}"), Ok("{}"), Err("the ledger is being read")] {
-        let question = site.figures.blocking_recv().unwrap();
-        asked.push(question.interval);
-        question.answer.send(answer.map(str::to_owned).map_err(str::to_owned)).unwrap();
+    for answer in [Ok("{\"rows\": []}"), Ok("{}"), Err(Refused::NoFigures(None))] {
+        let question = site.questions.blocking_recv().unwrap();
+        asked.push(question.asked);
+        question.answer.send(answer.map(str::to_owned)).unwrap();
     }
-    assert_eq!(asked, ["month", "hour", "day"]);
+    assert_eq!(asked, [Interval::Month, Interval::Hour, Interval::Day].map(Asked::Figures));
     let [month, hour, day] = asking.join().unwrap();
     assert_eq!((month.status, month.text()), (200, "{\"rows\": []}"));
     assert_eq!(month.header("content-type"), Some("application/json"));
     assert_eq!(hour.status, 200);
-    assert_eq!(day.status, 503);
-    assert!(day.text().contains("the ledger is being read"), "{}", day.text());
-    site.figures.close();
+    assert_eq!(day.status, 404);
+    site.questions.close();
     assert_eq!(site.get("/api/v1/figures").status, 503, "the engine is gone");
     site.stop();
 }

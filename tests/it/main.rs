@@ -5,6 +5,7 @@
 //! `tests/kafka/broker.sh start DIR` and put the address it prints in `SVARSTID_TEST_KAFKA`.
 
 mod alerts;
+mod api;
 mod backfill;
 mod boards;
 mod cases;

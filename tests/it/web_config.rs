@@ -85,6 +85,10 @@ fn every_route_asks_for_the_password_and_nothing_leaks_without_it() {
         "/-/healthy",
         "/-/ready",
         "/api/v1/figures",
+        "/api/v1/live",
+        "/api/v1/openapi.json",
+        "/api/v1/reports/2026-10/1/a.html",
+        "/api/finns/inte",
         "/finns/inte",
     ] {
         let refused = get(site.address, path, &[]).unwrap();

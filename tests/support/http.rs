@@ -42,6 +42,20 @@ pub(crate) fn get(
     ask(&mut connect(server)?, server, path, headers)
 }
 
+/// The same with another method.
+///
+/// # Errors
+///
+/// As [`get`].
+pub(crate) fn request(
+    server: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> std::io::Result<Response> {
+    ask_by(&mut connect(server)?, server, method, path, headers)
+}
+
 /// A connection on which nothing waits for longer than 10 s.
 pub(super) fn connect(server: SocketAddr) -> std::io::Result<TcpStream> {
     let limit = Duration::from_secs(10);
@@ -58,7 +72,18 @@ pub(super) fn ask(
     path: &str,
     headers: &[(&str, &str)],
 ) -> std::io::Result<Response> {
-    let mut request = format!("GET {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n");
+    ask_by(stream, server, "GET", path, headers)
+}
+
+fn ask_by(
+    stream: &mut (impl Read + Write),
+    server: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> std::io::Result<Response> {
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -66,10 +91,12 @@ pub(super) fn ask(
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
-    parse(&answer).ok_or_else(|| std::io::Error::other("the answer is not whole HTTP/1.1"))
+    parse(&answer, method == "HEAD")
+        .ok_or_else(|| std::io::Error::other("the answer is not whole HTTP/1.1"))
 }
 
-fn parse(answer: &[u8]) -> Option<Response> {
+/// An answer without a body tells the length of the body that it does without.
+fn parse(answer: &[u8], is_bodyless: bool) -> Option<Response> {
     let end = answer.windows(4).position(|w| w == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&answer[..end]).ok()?;
     let body = &answer[end + 4..];
@@ -80,6 +107,9 @@ fn parse(answer: &[u8]) -> Option<Response> {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
     let mut response = Response { status, headers, body: body.to_vec() };
+    if is_bodyless || response.status == 304 {
+        return body.is_empty().then_some(response);
+    }
     if response.header("transfer-encoding") == Some("chunked") {
         response.body = join_chunks(body)?;
     } else if let Some(length) = response.header("content-length") {
@@ -123,10 +153,10 @@ mod tests {
     fn chunks_are_joined_and_a_torn_answer_is_none() {
         let whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
                       3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
-        let response = parse(whole).unwrap();
+        let response = parse(whole, false).unwrap();
         assert_eq!((response.status, response.text()), (200, "abcde"));
-        assert!(parse(&whole[..whole.len() - 9]).is_none());
-        assert!(parse(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc").is_none());
+        assert!(parse(&whole[..whole.len() - 9], false).is_none());
+        assert!(parse(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", false).is_none());
     }
 
     #[test]

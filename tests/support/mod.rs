@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use day::{Day, Written, assert_counters_equal, assert_metrics_equal};
 pub(crate) use history::{History, Recording, moments};
-pub(crate) use http::{Response, get};
+pub(crate) use http::{Response, get, percent_encode, request};
 pub(crate) use kafka::{
     Broker, Received, Writer, committed, create_topic, create_topic_with, ends, kafka, produce,
     read_from_start,

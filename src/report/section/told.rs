@@ -12,7 +12,7 @@ use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use super::super::withhold::{SHARE_MIN, withheld};
 use crate::domain::calendar::Month;
 use crate::domain::event::Channel;
-use crate::domain::goal::Direction;
+use crate::domain::goal::{Direction, GoalId};
 use crate::domain::ids::Department;
 use crate::domain::told::{
     Counted, Entry, Found, Outcome, Period as ToldPeriod, Scale, Slot, Subject,
@@ -64,8 +64,9 @@ fn tenths(value: i64) -> i64 {
 impl Sheet<'_> {
     /// The level that satisfaction is held against in a period. The one place where it is looked up:
     /// a level given here is shown, drawn and never rounded up to.
-    fn satisfaction_level(&self, _period: ToldPeriod) -> Option<(Direction, u8)> {
-        None
+    fn satisfaction_level(&self, period: ToldPeriod) -> Option<(Direction, u8)> {
+        let level = self.engine.rules().level(GoalId::Satisfaction, period.until)?;
+        Some((level.direction, level.percent))
     }
 
     /// Satisfaction, period by period, and department by department where the whole is reported.
