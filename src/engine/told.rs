@@ -1,8 +1,8 @@
 //! Whether there is room for what people tell, and whether it was told before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::told::{SLOT_BYTES, Subject, Tellings, Told};
+use crate::domain::told::{Entry, SLOT_BYTES, Slot, Subject, Tellings, Told};
 
 /// Measures of surveys that are known in one partition: they become labels.
 const MEASURES: usize = 32;
@@ -30,25 +30,45 @@ pub(super) enum Hearing {
     Over,
 }
 
-/// Judges what is told by what a chain holds and what its next record has so far.
+/// Judges what is told by what a chain holds and what its next record has so far. How records are cut
+/// makes no difference.
 pub(super) fn hear(known: &Tellings, gathered: &[Told], told: &Told) -> Hearing {
     let Told { slot, entry } = told;
-    let before = known.get(slot);
+    let so_far = gathered.iter().filter(|one| one.slot == *slot).map(|one| &one.entry);
+    let standing = so_far.chain(known.get(slot)).max();
     // The same told once more counts as a repeat, yet its time may be what decides.
-    let is_repeat = before.is_some_and(|before| before.id == entry.id)
-        || gathered.iter().any(|one| one.entry.id == entry.id && one.slot == *slot);
-    if before.is_some_and(|before| entry <= before) {
+    let is_repeat = standing.is_some_and(|standing| standing.id == entry.id);
+    if standing.is_some_and(|standing| entry <= standing) {
         return Hearing::Outdone { is_repeat };
     }
     if !has_room_for_measure(known, gathered, &slot.subject) {
         return Hearing::MeasuresOver;
     }
-    let size = |one: &Told| one.entry.bytes() + SLOT_BYTES;
-    let bytes = known.bytes() + gathered.iter().map(size).sum::<usize>() + size(told);
-    if bytes > BYTES || (before.is_none() && known.len() + gathered.len() >= SLOTS) {
+    if !has_room(known, gathered, told) {
         return Hearing::Over;
     }
     Hearing::Kept { is_repeat }
+}
+
+/// Whether slots and bytes stay within their bounds with what is told.
+fn has_room(known: &Tellings, gathered: &[Told], told: &Told) -> bool {
+    let all = || gathered.iter().chain([told]);
+    let most: usize = all().map(|one| one.entry.bytes() + SLOT_BYTES).sum();
+    if known.len() + gathered.len() < SLOTS && known.bytes() + most <= BYTES {
+        return true;
+    }
+    // Near a bound it is counted exactly: of each slot only what stands there last.
+    let last: BTreeMap<&Slot, &Entry> = all().map(|one| (&one.slot, &one.entry)).collect();
+    let (mut slots, mut bytes) = (known.len(), known.bytes());
+    for (slot, entry) in last {
+        match known.get(slot) {
+            None => (slots, bytes) = (slots + 1, bytes + SLOT_BYTES + entry.bytes()),
+            Some(before) => bytes = bytes + entry.bytes() - before.bytes(),
+        }
+    }
+    let is_new =
+        known.get(&told.slot).is_none() && !gathered.iter().any(|one| one.slot == told.slot);
+    bytes <= BYTES && (!is_new || slots <= SLOTS)
 }
 
 fn has_room_for_measure(known: &Tellings, gathered: &[Told], subject: &Subject) -> bool {
@@ -69,7 +89,7 @@ fn has_room_for_measure(known: &Tellings, gathered: &[Told], subject: &Subject) 
 mod tests {
     use super::*;
     use crate::domain::ids::EventId;
-    use crate::domain::told::{Entry, Found, Period, Slot};
+    use crate::domain::told::{Found, Period};
     use crate::domain::units::Timestamp;
 
     fn note(goal: usize, time: i64, text: &str) -> Told {
@@ -103,6 +123,32 @@ mod tests {
             (6, "bb", Hearing::Kept { is_repeat: false }),
         ] {
             assert_eq!(hear(&known, &[], &note(1, time, text)), expected, "{time} {text}");
+        }
+    }
+
+    /// Something else was told in between: the first is neither a repeat of it nor outdone by itself.
+    #[test]
+    fn how_records_are_cut_makes_no_difference() {
+        let told = [note(1, 1, "a"), note(1, 2, "bb"), note(1, 1, "a"), note(1, 3, "a")];
+        let hearings = |every: usize| {
+            let (mut known, mut gathered) = (Tellings::default(), Vec::new());
+            let mut hearings = Vec::new();
+            for (at, one) in told.iter().enumerate() {
+                let hearing = hear(&known, &gathered, one);
+                if matches!(hearing, Hearing::Kept { .. }) {
+                    gathered.push(one.clone());
+                }
+                hearings.push(hearing);
+                if (at + 1) % every == 0 {
+                    gathered.drain(..).for_each(|one| known.take(one));
+                }
+            }
+            hearings
+        };
+        let alone = hearings(1);
+        assert_eq!(alone[2], Hearing::Outdone { is_repeat: false });
+        for every in 2..5 {
+            assert_eq!(hearings(every), alone, "{every}");
         }
     }
 

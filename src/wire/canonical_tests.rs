@@ -245,10 +245,10 @@ fn the_steps_of_a_question_are_observations_of_it() {
 }
 
 fn told(kind: &str, more: &str) -> Told {
-    match decode(&event(kind, more)).unwrap().message {
-        Message::Told(told) => told,
-        other => panic!("{other:?}"),
-    }
+    let Message::Told(told) = decode(&event(kind, more)).unwrap().message else {
+        panic!("nothing is told");
+    };
+    told
 }
 
 #[test]
@@ -258,9 +258,9 @@ fn a_survey_tells_a_share_or_an_index_of_a_period() {
     let subject = Subject::Survey { measure: "nojd".to_owned(), scale: Scale::Share };
     let period = Period::parse("2016").unwrap();
     assert_eq!(one.slot, Slot { subject, department: None, period });
-    let outcome = |of: &Told| match &of.entry.found {
-        Found::Outcome(outcome) => outcome.clone(),
-        other => panic!("{other:?}"),
+    let outcome = |of: &Told| {
+        let Found::Outcome(outcome) = &of.entry.found else { panic!("no outcome") };
+        outcome.clone()
     };
     let found = outcome(&one);
     assert_eq!((found.value, found.responses, found.margin), (715_000, 1200, Some(25_000)));

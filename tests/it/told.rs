@@ -425,7 +425,6 @@ fn what_is_wrong_is_told_before_anything_is_written() {
     let [config, out] = ["config.toml", "out.jsonl"].map(|name| folder.path().join(name));
     fs::write(&config, CONFIG).unwrap();
     let to = ["--config", shown(&config), "--out", shown(&out)];
-    let survey = |more: &[&str]| [&SURVEY[..8], more, &to[..]].concat();
     for (more, fault) in [
         (&["--value", "100.1"][..], "error: --value \"100.1\" is over 100"),
         (&["--value", "-1"], "--value \"-1\" is negative"),
@@ -433,7 +432,7 @@ fn what_is_wrong_is_told_before_anything_is_written() {
         (&["--value", "70", "--scale", "mean"], "take share or index"),
         (&["--value", "70", "--at", "2098-01-01T00:00:00Z"], "is to come"),
     ] {
-        let (_, err) = ends(&survey(more), 2);
+        let (_, err) = ends(&[&SURVEY[..8], more, &to[..]].concat(), 2);
         assert!(err.contains(fault) && err.lines().count() == 1, "{more:?}: {err}");
     }
     let (_, err) = ends(
