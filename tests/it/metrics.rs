@@ -1,5 +1,7 @@
 //! The text of `/metrics` and the catalogue of its families.
 
+use std::sync::Arc;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -61,7 +63,12 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
         queue: place((answered, offered), &bounds::QUEUE),
         questions: questions(answered, offered),
         awaiting: [
-            Awaiting { open: 3, overdue: 1, next_due: Some(Timestamp(1_795_561_200_000)) },
+            Awaiting {
+                open: 3,
+                overdue: 1,
+                due_today: 0,
+                next_due: Some(Timestamp(1_795_561_200_000)),
+            },
             Awaiting::default(),
             Awaiting::default(),
         ],
@@ -77,6 +84,7 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
             agents: made.agents,
         },
         month: outlook(&windows, Millis::from_seconds(4 * 9_125), &goals()),
+        course: Arc::default(),
         windows,
     }
 }
