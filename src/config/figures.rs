@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use toml::Value;
 
+use super::desks::{self, Organisation};
 use super::fault::{Fault, did_you_mean};
 use super::opening::{self, Opening};
 use super::raw::{Document, Section, shown};
@@ -44,6 +45,7 @@ pub struct Figures {
     pub departments: Vec<DepartmentEntry>,
     pub(super) mappings: Vec<Mapping>,
     pub(super) openings: BTreeMap<String, Opening>,
+    pub(super) organisation: Organisation,
 }
 
 /// What holds from one day until the next change.
@@ -162,7 +164,7 @@ impl Figures {
                 rules = rules.with_hours(opening.hours(), &theirs);
             }
         }
-        rules
+        rules.with_desks(self.organisation.desks(names))
     }
 
     /// What is in force on a day; `None` asks for the time before any day.
@@ -209,6 +211,7 @@ pub(super) fn read(document: &mut Document, silence_hours: u32) -> Figures {
         departments: Vec::new(),
         mappings: Vec::new(),
         openings: opening::openings(document.take("opening"), &mut document.faults),
+        organisation: Organisation::default(),
         base,
         base_from,
         goals_from,
@@ -217,6 +220,7 @@ pub(super) fn read(document: &mut Document, silence_hours: u32) -> Figures {
     changes(document, &mut figures);
     queues(document, &mut figures);
     references(&mut figures, &mut document.faults);
+    figures.organisation = desks::read(document, &figures.departments, &figures.mappings);
     figures
 }
 
@@ -378,7 +382,7 @@ fn references(figures: &mut Figures, faults: &mut Vec<Fault>) {
 }
 
 /// `department.fritid`, or `department[3]` when the entry has no name to tell it by.
-fn path_of(list: &str, at: usize, name: Option<&Value>) -> String {
+pub(super) fn path_of(list: &str, at: usize, name: Option<&Value>) -> String {
     match name.and_then(Value::as_str) {
         Some(name) if !name.trim().is_empty() => format!("{list}.{}", name.trim()),
         Some(_) | None => format!("{list}[{}]", at + 1),

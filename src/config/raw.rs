@@ -34,7 +34,7 @@ pub(super) const SECTIONS: [&str; 11] = [
 ];
 
 /// Lists and named tables, which only the file can hold.
-const TABLES: [&str; 4] = ["department", "queue", "opening", "change"];
+const TABLES: [&str; 6] = ["department", "queue", "opening", "change", "desk", "membership"];
 
 const PREFIX: &str = "SVARSTID_";
 
