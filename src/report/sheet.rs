@@ -4,10 +4,13 @@
 //! The verdict is on the plain proportion, since the figure is a full count; the interval is
 //! Wilson's and for display only.
 
+use std::rc::Rc;
+
 use super::document::{DEFINITION_FCR, DEFINITION_SM4};
 use super::figures::{Figures, Measure, Span};
 use super::number;
 use super::period::Period;
+use super::sums::Sums;
 use super::table::{Audience, Cell, Language, Report};
 use super::withhold::{SHARE_MIN, withheld};
 use crate::domain::calendar::{Day, Zone};
@@ -42,12 +45,6 @@ pub(super) const COMPARED: [Measure; 5] = [
     Measure::FirstContact,
 ];
 impl Engine {
-    /// A report from everything that was folded. Heat tables need the quarter-hours of the period:
-    /// keep all of them for periods before the last two months.
-    pub fn report(&self, order: &Order) -> Report {
-        Sheet::new(self, order).report()
-    }
-
     /// The first day that has figures, and the last.
     pub fn days_with_figures(&self) -> Option<(Day, Day)> {
         let mut days = self.board().cells().days().map(|(day, ..)| day);
@@ -60,28 +57,30 @@ impl Engine {
 pub(super) struct Sheet<'a> {
     pub(super) engine: &'a Engine,
     pub(super) order: &'a Order,
-    pub(super) span: Span,
+    pub(super) sums: &'a Sums<'a>,
+    pub(super) span: Rc<Span>,
     targets: Option<Targets>,
     /// The last event's time: by it and not by the clock, so that a ledger gives one report.
     pub(super) known_until: Timestamp,
 }
 
 impl<'a> Sheet<'a> {
-    fn new(engine: &'a Engine, order: &'a Order) -> Self {
+    pub(super) fn new(sums: &'a Sums<'a>, order: &'a Order) -> Self {
+        let engine = sums.engine;
         let (from, end) = order.period.span();
         // The level in force on the period's last day is the one that it is held against.
         let last = Zone::stockholm().day_start(end).minus(Millis(1));
         let targets = engine.rules().at(last).targets;
         let known_until = engine.last_event().unwrap_or(last);
-        let span = Span::of(engine.board(), (from, end), known_until);
-        Sheet { engine, order, span, targets, known_until }
+        let span = sums.span((from, end), known_until);
+        Sheet { engine, order, sums, span, targets, known_until }
     }
 
     pub(super) fn say(&self, swedish: &str, english: &str) -> String {
         self.order.language.pick(swedish, english).to_owned()
     }
 
-    fn report(&self) -> Report {
+    pub(super) fn report(&self) -> Report {
         let order = self.order;
         let (from, end) = order.period.span();
         let slug = order.department.map(|at| self.slug(at).to_owned());
@@ -142,6 +141,11 @@ impl<'a> Sheet<'a> {
 
     pub(super) fn slug(&self, department: Department) -> &str {
         self.engine.names().departments.name(department.0)
+    }
+
+    /// What is counted in a stretch of days, from the first up to, but not including, the last.
+    pub(super) fn own_of(&self, days: (Day, Day)) -> Figures {
+        self.own(&self.sums.span(days, self.known_until))
     }
 
     pub(super) fn own(&self, span: &Span) -> Figures {

@@ -1,6 +1,6 @@
 //! The goals, and the departments side by side in them.
 
-use super::super::figures::{Figures, Measure, Span};
+use super::super::figures::{Figures, Measure};
 use super::super::sheet::{COMPARED, JUDGED, Sheet};
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use crate::domain::goal::Direction;
@@ -18,12 +18,11 @@ impl Sheet<'_> {
     /// Each goal: this period, those it is compared with, and the verdict.
     pub(in crate::report) fn goal_table(&self) -> Table {
         let period = self.order.period;
-        let of = |span| self.own(&Span::of(self.engine.board(), span, self.known_until));
         let [now, before, last_year, to_date] = [
             self.own(&self.span),
-            of(period.previous().span()),
-            of(period.a_year_before().span()),
-            of(period.year_to_date()),
+            self.own_of(period.previous().span()),
+            self.own_of(period.a_year_before().span()),
+            self.own_of(period.year_to_date()),
         ];
         let columns = vec![
             Column::new("level", self.say("Mål", "Goal")),
