@@ -91,6 +91,10 @@ impl<'a> Sheet<'a> {
         let mut tables = vec![self.goal_table()];
         if order.department.is_none() {
             tables.push(self.department_table());
+            // Beside the departments, a desk's sum would tell what is withheld of a small one.
+            if order.audience == Audience::Internal {
+                tables.extend(self.desk_tables());
+            }
         }
         // Of one department, days and dispositions are so small that citizens could work them out.
         if order.department.is_none() || order.audience == Audience::Internal {

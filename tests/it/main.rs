@@ -19,6 +19,7 @@ mod ledger_clients;
 mod ledger_tools;
 mod metrics;
 mod oracle;
+mod organisation;
 mod questions;
 mod queue_log;
 mod report;
