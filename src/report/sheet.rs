@@ -127,7 +127,7 @@ impl<'a> Sheet<'a> {
             tables,
             definitions: Measure::ALL
                 .into_iter()
-                .map(|measure| (measure.id().to_owned(), definition(measure).to_owned()))
+                .map(|measure| (measure.id().to_owned(), self.definition(measure)))
                 .collect(),
         }
     }
@@ -289,13 +289,39 @@ impl<'a> Sheet<'a> {
         let goal_of = self.say("Målet", "The goal of");
         Some(format!("{name}: {share_of}. {goal_of} {} {verdict}.", self.level_words(measure)))
     }
-}
 
-/// What a share means, for readers of figures.
-fn definition(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Calls(goal) => goal.definition(),
-        Measure::Questions => DEFINITION_SM4,
-        Measure::FirstContact => DEFINITION_FCR,
+    /// What a share means, for readers of figures.
+    fn definition(&self, measure: Measure) -> String {
+        let swedish = match measure {
+            Measure::Calls(Goal::Sm1) => {
+                "besvarade av en människa inom gränsen / (inkomna till växeln − utanför öppettid − \
+                 stängt − korta avbrott)"
+            }
+            Measure::Calls(Goal::Sm2) => {
+                "besök i kö som besvarades inom gränsen från första insteget / (besök − utanför \
+                 öppettid − stängt − korta avbrott)"
+            }
+            Measure::Calls(Goal::Sm3) => {
+                "(förlorade − korta avbrott) / (allt som kom in i kundtjänstens kö − korta avbrott), \
+                 under öppettid"
+            }
+            Measure::Calls(Goal::Sm3w) => {
+                "som SM3, av dem som inte besvarades genast (väntetid över 0 s)"
+            }
+            Measure::Questions => {
+                "frågor per e-post och e-tjänst som en människa svarade på senast när den andra \
+                 arbetsdagen var slut / (inkomna frågor − de som ännu kan besvaras i tid)"
+            }
+            Measure::FirstContact => {
+                "frågor som löstes i kundtjänst utan att skickas vidare / frågor i kundtjänst där \
+                 det är känt var de löstes"
+            }
+        };
+        let english = match measure {
+            Measure::Calls(goal) => goal.definition(),
+            Measure::Questions => DEFINITION_SM4,
+            Measure::FirstContact => DEFINITION_FCR,
+        };
+        self.say(swedish, english)
     }
 }

@@ -23,6 +23,7 @@ mod organisation;
 mod questions;
 mod queue_log;
 mod report;
+mod report_formats;
 mod rows;
 mod stack;
 #[path = "../support/mod.rs"]

@@ -25,12 +25,12 @@ impl Sheet<'_> {
             self.own_of(period.year_to_date()),
         ];
         let columns = vec![
-            Column::new("level", self.say("Mål", "Goal")),
+            Column::new("level", self.say("Nivå", "Level")),
             Column::new("outcome", self.say("Utfall", "Outcome")),
             Column::new("verdict", self.say("Bedömning", "Verdict")),
             Column::new("of", self.say("Antal", "Number")),
             Column::new("missed", self.say("Missade", "Missed")),
-            Column::new("interval", self.say("Osäkerhet (95 %)", "Interval (95 %)")),
+            Column::new("interval", self.say("Osäkerhet (95\u{a0}%)", "Interval (95\u{a0}%)")),
             Column::new("previous", period.previous().name()),
             Column::new("change", self.say("Ändring", "Change")),
             Column::new("a_year_before", period.a_year_before().name()),
@@ -89,6 +89,9 @@ impl Sheet<'_> {
             )],
             drawing: Drawing::Nothing,
         };
+        if period.previous() == period.a_year_before() {
+            table.leave_out("a_year_before");
+        }
         match self.order.audience {
             Audience::Public => table.keep(&GOALS_FOR_CITIZENS),
             Audience::Internal => table.notes.push(self.say(

@@ -5,7 +5,7 @@ use super::super::figures::waits;
 use super::super::sheet::Sheet;
 use super::super::sums::{HALF_HOURS, Week};
 use super::super::table::{Cell, Column, Drawing, Row, Table};
-use crate::domain::calendar::Weekday;
+use crate::domain::calendar::{Weekday, Zone};
 use crate::domain::cell::queued;
 use crate::domain::contact::stay::Disposition;
 use crate::domain::tally::{Tally, code};
@@ -42,7 +42,7 @@ impl Sheet<'_> {
                 rows_are: self.say("Från klockan", "From"),
                 columns: columns.clone(),
                 rows: rows.collect(),
-                notes: Vec::new(),
+                notes: self.quarters_let_go().into_iter().collect(),
                 drawing: Drawing::Heat,
             }
         };
@@ -71,6 +71,26 @@ impl Sheet<'_> {
                 &lost,
             ),
         ]
+    }
+
+    /// From when quarter-hours are kept, where that is not the whole period.
+    fn quarters_let_go(&self) -> Option<String> {
+        let zone = Zone::stockholm();
+        let kept_from = self.engine.board().cells().quarters_from().start();
+        let (first, ..) = self.engine.board().cells().days().next()?;
+        let from = self.order.period.span().0.max(first);
+        (zone.day_start(from) < kept_from).then(|| {
+            let local = zone.rfc3339(kept_from);
+            format!(
+                "{} {} {}.",
+                self.say(
+                    "Kvartstimmar finns kvar och är räknade här från",
+                    "Quarter-hours are kept and counted here from"
+                ),
+                &local[..10],
+                &local[11..16]
+            )
+        })
     }
 
     fn weekday_name(&self, weekday: Weekday) -> String {
