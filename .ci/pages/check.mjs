@@ -68,8 +68,11 @@ async function sideways(page) {
   const found = await page.evaluate(() => {
     const root = document.documentElement;
     if (root.scrollWidth <= root.clientWidth) return null;
+    const scrolls = (element) =>
+      element !== null &&
+      (getComputedStyle(element).overflowX !== "visible" || scrolls(element.parentElement));
     const out = [...document.querySelectorAll("body *")]
-      .filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1)
+      .filter((element) => element.scrollWidth > root.clientWidth && !scrolls(element))
       .slice(0, 3)
       .map((element) => `<${element.tagName.toLowerCase()} class="${element.className}">`);
     return `${root.scrollWidth} px wide at ${root.clientWidth} px: ${out.join(", ")}`;

@@ -9,7 +9,7 @@ const LEFT: f64 = 64.0;
 /// Room for the level's name, which must not lie on the line.
 const RIGHT: f64 = 92.0;
 const TOP: f64 = 14.0;
-const BOTTOM: f64 = 26.0;
+const BOTTOM: f64 = 32.0;
 /// Names under the axis at most.
 const NAMES: usize = 12;
 /// The same where they are longer than two letters.

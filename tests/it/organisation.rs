@@ -64,10 +64,11 @@ fn told(report: &Report, id: &str, columns: &[&str]) -> Vec<String> {
     let row = |row: &svarstid::report::Row| {
         let cells = columns.iter().map(|column| {
             let at = table.columns.iter().position(|of| of.id == *column).unwrap();
-            match &row.cells[at] {
-                Cell::Share(share, ..) => format!("{}/{}", share.met, share.of),
-                cell => cell.shown(Language::Swedish),
+            let cell = &row.cells[at];
+            if let Cell::Share(share, ..) = cell {
+                return format!("{}/{}", share.met, share.of);
             }
+            cell.shown(Language::Swedish)
         });
         std::iter::once(row.id.clone()).chain(cells).collect::<Vec<_>>().join(" ")
     };

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::LazyLock;
 
-use calamine::{Data, Reader as _, Xlsx};
+use calamine::{Data, DataType as _, Reader as _, Xlsx};
 use serde_json::Value;
 use svarstid::config::Config;
 use svarstid::engine::Engine;
@@ -235,11 +235,10 @@ fn from_xlsx(
     for ((_, sheet), (id, rows, columns)) in sheets[1..].iter().zip(places) {
         for (line, row) in (4..).zip(rows) {
             for (at, column) in (1..).zip(columns) {
-                let value = match sheet.get_value((line, at)) {
-                    Some(Data::Float(value)) => *value,
-                    Some(Data::DateTime(length)) => length.as_f64(),
-                    _ => continue,
-                };
+                let cell = sheet.get_value((line, at));
+                let length = |cell: &Data| Some(cell.get_datetime()?.as_f64());
+                let value = cell.and_then(|cell| cell.get_float().or_else(|| length(cell)));
+                let Some(value) = value else { continue };
                 let place = [id.clone(), row.clone(), column.clone()];
                 let factor = match units[&place].as_str() {
                     "percent" => 100.0,

@@ -1,7 +1,7 @@
 """Reads the same report in every format, each by a reader of that format alone, and finds the numbers
 equal: CSV by the csv module, JSON, HTML by the html parser, XLSX by openpyxl with its number formats.
 
-    python3 numbers.py FOLDER     every NAME.json in it with NAME.csv, NAME.html and NAME.xlsx
+    python3 read_back.py FOLDER     every NAME.json in it with NAME.csv, NAME.html and NAME.xlsx
 """
 
 import csv
