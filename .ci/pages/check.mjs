@@ -32,7 +32,9 @@ const isUrl = (target) => /^https?:/.test(target);
 async function markup(target) {
   if (!isUrl(target)) return readFile(target, "utf8");
   const response = await fetch(target);
-  if (!response.ok) throw new Error(`${target} answers ${response.status}`);
+  // What is not found is told on a page too.
+  const type = response.headers.get("content-type") ?? "";
+  if (!type.startsWith("text/html")) throw new Error(`${target} is ${type}, no page`);
   return response.text();
 }
 
