@@ -63,6 +63,7 @@ pub(super) fn text(figures: &Figures) -> String {
     put(&mut document, "department", departments.collect::<Vec<Value>>());
     put(&mut document, "queue", queues.collect::<Vec<Value>>());
     put(&mut document, "opening", openings.collect::<Table>());
+    figures.organisation.write(&mut document);
     document.to_string()
 }
 

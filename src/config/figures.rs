@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use toml::Value;
 
+use super::desks::{self, Organisation};
 use super::fault::{Fault, did_you_mean};
 use super::goals::{self, GoalsFile};
 use super::opening::{self, Opening};
@@ -47,6 +48,7 @@ pub struct Figures {
     pub departments: Vec<DepartmentEntry>,
     pub(super) mappings: Vec<Mapping>,
     pub(super) openings: BTreeMap<String, Opening>,
+    pub(super) organisation: Organisation,
 }
 
 /// What holds from one day until the next change.
@@ -153,7 +155,7 @@ impl Figures {
                 rules = rules.with_hours(opening.hours(), &theirs);
             }
         }
-        rules
+        rules.with_desks(self.organisation.desks(names))
     }
 
     /// What is in force on a day; `None` asks for the time before any day.
@@ -196,6 +198,7 @@ pub(super) fn read(document: &mut Document, silence_hours: u32, goals: &GoalsFil
         departments: Vec::new(),
         mappings: Vec::new(),
         openings: opening::openings(document.take("opening"), &mut document.faults),
+        organisation: Organisation::default(),
         base,
         base_from,
         levels,
@@ -204,6 +207,7 @@ pub(super) fn read(document: &mut Document, silence_hours: u32, goals: &GoalsFil
     changes(document, &mut figures);
     queues(document, &mut figures);
     references(&mut figures, &mut document.faults);
+    figures.organisation = desks::read(document, &figures.departments, &figures.mappings);
     figures
 }
 
@@ -364,7 +368,7 @@ fn references(figures: &mut Figures, faults: &mut Vec<Fault>) {
 }
 
 /// `department.fritid`, or `department[3]` when the entry has no name to tell it by.
-fn path_of(list: &str, at: usize, name: Option<&Value>) -> String {
+pub(super) fn path_of(list: &str, at: usize, name: Option<&Value>) -> String {
     match name.and_then(Value::as_str) {
         Some(name) if !name.trim().is_empty() => format!("{list}.{}", name.trim()),
         Some(_) | None => format!("{list}[{}]", at + 1),

@@ -7,6 +7,7 @@
 
 mod canon;
 mod daemon;
+mod desks;
 mod fault;
 mod figures;
 mod goals;
@@ -51,7 +52,8 @@ impl Config {
     /// Reads settings from TOML and lays the overrides over them: pairs like
     /// (`SVARSTID_KAFKA_BROKERS`, `a:9092,b:9092`), the section and the key in capitals. Lists are
     /// separated by commas, an empty text sets nothing, other variables are left alone. Lists of
-    /// tables (`department`, `queue`, `opening`, `change`, `goal`) are for the file only.
+    /// tables (`department`, `queue`, `opening`, `change`, `goal`, `desk`, `membership`) are for the
+    /// file only.
     ///
     /// # Errors
     ///

@@ -35,7 +35,8 @@ pub(super) const SECTIONS: [&str; 11] = [
 ];
 
 /// Lists and named tables, which only the file can hold.
-const TABLES: [&str; 5] = ["department", "queue", "opening", "change", "goal"];
+const TABLES: [&str; 7] =
+    ["department", "queue", "opening", "change", "goal", "desk", "membership"];
 
 const PREFIX: &str = "SVARSTID_";
 

@@ -101,7 +101,7 @@ fn the_example_mentions_every_key() {
         "switchboard",
         "opening.x",
     ];
-    let lists = ["change", "department", "queue", "goal"];
+    let lists = ["change", "department", "queue", "goal", "desk", "membership"];
     let headers = sections
         .iter()
         .map(|name| format!("[{name}]"))
@@ -456,4 +456,110 @@ fn more_departments_than_there_is_room_for_is_a_fault() {
         "config: limits.departments = 1: is too small for the 2 that are configured; \
          set limits.departments to 2 or more\n"
     );
+}
+
+/// Two departments, three queues and a pool, before what is added.
+const TWO_DESKS: &str = r#"
+    [[department]]
+    slug = "social"
+    queues = ["s"]
+    [[department]]
+    slug = "kultur"
+    queues = ["k", "p"]
+    [[desk]]
+    slug = "samlad"
+    name = "Samlad kundtjänst"
+    queues = ["p"]
+    [[desk]]
+    slug = "ovrig"
+    kind = "own"
+"#;
+
+#[test]
+fn a_department_joins_a_desk_on_a_day_and_leaves_it() {
+    use crate::domain::desk::{Desk, DeskKind};
+    let text = format!(
+        "{TWO_DESKS}
+         [[membership]]\ndepartment = \"social\"\ndesk = \"samlad\"\nvalid_from = \"2026-10-15\"
+         [[membership]]\ndepartment = \"social\"\ndesk = \"ovrig\"\nvalid_from = \"2026-11-02\"
+         valid_until = \"2026-11-30\""
+    );
+    let config = parse(&text);
+    let rules = config.rules(&config.names());
+    let (social, culture) = (Department(1), Department(2));
+    let of = |department, queue: Option<u16>, day| {
+        rules.desk_of(department, queue.map(Queue), Day::parse(day).unwrap())
+    };
+    assert_eq!(of(social, Some(0), "2026-10-14"), Desk::Of(social));
+    assert_eq!(of(social, Some(0), "2026-10-15"), Desk::Named(0));
+    assert_eq!(of(social, None, "2026-11-01"), Desk::Named(0));
+    assert_eq!(of(social, None, "2026-11-02"), Desk::Named(1));
+    assert_eq!(of(social, None, "2026-12-01"), Desk::Of(social));
+    assert_eq!(of(culture, Some(1), "2026-10-14"), Desk::Of(culture));
+    assert_eq!(of(culture, Some(2), "2026-10-14"), Desk::Named(0));
+    assert_eq!(rules.desks().entries()[1].kind, DeskKind::Own);
+    // The ledger's own text says the same.
+    let mut adopted = Config::default();
+    adopted.adopt_rules(&config.rules_text()).unwrap();
+    assert_eq!(adopted.rules_text(), config.rules_text());
+    assert_eq!(adopted.figures, config.figures);
+    assert!(!parse("").rules_text().contains("desk"));
+}
+
+#[test]
+fn nobody_is_in_two_desks_on_one_day() {
+    let member = |desk: &str, dates: &str| {
+        format!("[[membership]]\ndepartment = \"social\"\ndesk = \"{desk}\"\n{dates}\n")
+    };
+    let until = "valid_until = \"2026-10-15\"";
+    let [at, after] = ["2026-10-15", "2026-10-16"].map(|day| format!("valid_from = \"{day}\""));
+    let told = |members: String| faults_of(&format!("{TWO_DESKS}{members}"));
+    for (members, fault) in [
+        (member("samlad", until) + &member("ovrig", &after), ""),
+        (
+            member("samlad", until) + &member("ovrig", &at),
+            "config: membership.social.department = \"social\": is in two desks on 2026-10-15, \
+             \"samlad\" too; let valid_until of the earlier be the day before valid_from of the \
+             later\n",
+        ),
+        (
+            member("ovrig", &at) + &member("samlad", until),
+            "is in two desks on 2026-10-15, \"ovrig\" too;",
+        ),
+        (
+            member("samlad", "") + &member("samlad", ""),
+            "is in the desk \"samlad\" twice on the beginning",
+        ),
+        (
+            member("samlad", &format!("{after}\n{until}")),
+            "membership.social.valid_until = \"2026-10-15\": is before 2026-10-16, the first day;",
+        ),
+        (
+            member("samlat", ""),
+            "membership.social.desk = \"samlat\": is no desk; did you mean \"samlad\"?",
+        ),
+        (
+            "[[membership]]\ndepartment = \"socail\"\ndesk = \"samlad\"".to_owned(),
+            "membership.socail.department = \"socail\": is no department; did you mean \"social\"?",
+        ),
+        (
+            "[[membership]]\nqueue = \"zz\"\ndesk = \"samlad\"".to_owned(),
+            "membership.zz.queue = \"zz\": is no department's queue; there are: s, k, p",
+        ),
+        (
+            "[[membership]]\nqueue = \"s\"\ndepartment = \"social\"".to_owned(),
+            "membership.social.queue = \"s\": stands beside a department;",
+        ),
+        ("[[membership]]\ndesk = \"samlad\"".to_owned(), "membership[1].department: is missing;"),
+        (
+            "[[desk]]\nslug = \"social\"".to_owned(),
+            "desk.social.slug = \"social\": is a department's slug; choose another;",
+        ),
+        ("[[desk]]\nslug = \"samlad\"".to_owned(), "is given twice;"),
+        ("[[desk]]\nslug = \"x\"\nkind = \"pool\"".to_owned(), "there are: pooled, own"),
+    ] {
+        let told = told(members);
+        let fits = if fault.is_empty() { told.is_empty() } else { told.contains(fault) };
+        assert!(fits && told.lines().count() <= 1, "{told}");
+    }
 }

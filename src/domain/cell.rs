@@ -83,6 +83,11 @@ impl Cells {
         Quarter(self.newest.0.saturating_sub(self.keep_quarters))
     }
 
+    /// Quarter-hours before this one have been let go.
+    pub fn quarters_from(&self) -> Quarter {
+        self.oldest()
+    }
+
     /// The quarter-hours that are kept, in order of (quarter, line).
     pub fn quarters(&self) -> impl Iterator<Item = (CellKey, &Tally)> {
         self.quarters.iter().map(of_quarter)

@@ -7,6 +7,7 @@
 //! hash nothing.
 
 use super::calendar::{Day, OpeningHours, Zone};
+use super::desk::{Desk, Desks};
 use super::goal::GoalId;
 use super::ids::{Department, Names, Queue};
 use super::level::{Level, Levels};
@@ -62,6 +63,7 @@ pub struct Rules {
     /// By department: which of `hours`. A department beyond the end has the first.
     hours_of: Vec<u16>,
     levels: Levels,
+    desks: Desks,
     open: bool,
 }
 
@@ -76,6 +78,7 @@ impl Rules {
             hours: vec![hours],
             hours_of: Vec::new(),
             levels: Levels::guideline(),
+            desks: Desks::default(),
             open: false,
         }
     }
@@ -142,6 +145,23 @@ impl Rules {
     /// Every decision of a level.
     pub fn levels(&self) -> &Levels {
         &self.levels
+    }
+
+    /// Lets these desks answer. No verdict asks for them.
+    #[must_use]
+    pub fn with_desks(mut self, desks: Desks) -> Rules {
+        self.desks = desks;
+        self
+    }
+
+    /// Who answers for a department's calls in a queue (or elsewhere) that are offered on a day.
+    pub fn desk_of(&self, department: Department, queue: Option<Queue>, day: Day) -> Desk {
+        self.desks.of(department, queue, day)
+    }
+
+    /// The desks that have a name.
+    pub fn desks(&self) -> &Desks {
+        &self.desks
     }
 
     /// The version of the configuration they come from; it rises with every change. 0 without a

@@ -5,12 +5,15 @@ use super::table::{Cell, Column, Drawing, Language, Table};
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 200.0;
-const LEFT: f64 = 48.0;
-const RIGHT: f64 = 12.0;
+const LEFT: f64 = 64.0;
+/// Room for the level's name, which must not lie on the line.
+const RIGHT: f64 = 92.0;
 const TOP: f64 = 14.0;
-const BOTTOM: f64 = 26.0;
+const BOTTOM: f64 = 32.0;
 /// Names under the axis at most.
 const NAMES: usize = 12;
+/// The same where they are longer than two letters.
+const LONG_NAMES: usize = 8;
 
 /// A chart and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,16 +81,17 @@ impl Table {
             let at = y(level);
             svg.push_str(&format!(
                 "<path class=\"level\" d=\"M{LEFT} {at:.1}H{}\"/>\
-                 <text class=\"level-name\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{} {} %</text>",
+                 <text class=\"level-name\" x=\"{}\" y=\"{:.1}\">{} {} %</text>",
                 WIDTH - RIGHT,
-                WIDTH - RIGHT,
-                at - 5.0,
+                WIDTH - RIGHT + 6.0,
+                at + 4.0,
                 language.pick("mål", "goal"),
                 number(level)
             ));
         }
         svg.push_str(&path(&values, x, y));
-        let step = self.rows.len().div_ceil(NAMES).max(1);
+        let names = if self.rows[0].heading.len() > 7 { LONG_NAMES } else { NAMES };
+        let step = self.rows.len().div_ceil(names).max(1);
         for (at, row) in self.rows.iter().enumerate().step_by(step) {
             // Days of one month and months of one year: what differs is at the end.
             let name = escaped(row.heading.get(5..).unwrap_or(&row.heading));

@@ -1,6 +1,7 @@
 //! Counts of a stretch of days, by department and place: sums of cells, nothing else.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::domain::board::Board;
 use crate::domain::calendar::{Day, Zone};
@@ -99,19 +100,24 @@ impl Figures {
         }
     }
 
-    fn merge(&mut self, other: &Figures) {
-        for (mine, theirs) in self.measures.iter_mut().zip(other.measures) {
-            mine.merge(theirs);
+    /// Everything of all of them.
+    pub(super) fn sum<'a>(parts: impl IntoIterator<Item = &'a Figures>) -> Figures {
+        let parts: Vec<&Figures> = parts.into_iter().collect();
+        let mut sum = Figures::default();
+        for part in &parts {
+            sum.measures
+                .iter_mut()
+                .zip(part.measures)
+                .for_each(|(mine, theirs)| mine.merge(theirs));
+            sum.switchboard.outside_hours += part.switchboard.outside_hours;
+            sum.queue.outside_hours += part.queue.outside_hours;
         }
-        for (mine, theirs) in
-            [(&mut self.switchboard, &other.switchboard), (&mut self.queue, &other.queue)]
-        {
-            mine.tally.merge(&theirs.tally);
-            mine.outside_hours += theirs.outside_hours;
-        }
+        sum.switchboard.tally = Tally::sum(parts.iter().map(|part| &part.switchboard.tally));
+        sum.queue.tally = Tally::sum(parts.iter().map(|part| &part.queue.tally));
+        sum
     }
 
-    fn questions(&mut self) -> &mut GoalCount {
+    pub(super) fn questions(&mut self) -> &mut GoalCount {
         let at = Measure::ALL.iter().position(|measure| *measure == Measure::Questions);
         &mut self.measures[at.expect("it is one of them")]
     }
@@ -171,6 +177,11 @@ impl Place {
         self.tally.get(code::MET_BY_MACHINE)
     }
 
+    /// All conversations together.
+    pub(super) fn talk(&self) -> Millis {
+        Millis(self.tally.get(code::TALK_MS))
+    }
+
     /// Mean wait of answered calls (ASA).
     pub(super) fn mean_answer_wait(&self) -> Option<Millis> {
         let answered = self.stays(Disposition::Answered);
@@ -197,6 +208,33 @@ pub(super) fn waits<const N: usize>(
     histogram.quantiles(quantiles)
 }
 
+/// Lines of many days, before they are summed by whose they are. What a line adds depends on its
+/// place and on whether it is in hours, and is a sum over its counts, so lines that are alike in both
+/// are summed first.
+#[derive(Debug)]
+pub(super) struct Gathered<'a, Whose>(BTreeMap<(Whose, bool, bool), (Line, Vec<&'a Tally>)>);
+
+impl<Whose> Default for Gathered<'_, Whose> {
+    fn default() -> Self {
+        Gathered(BTreeMap::new())
+    }
+}
+
+impl<'a, Whose: Ord + Copy> Gathered<'a, Whose> {
+    pub(super) fn add(&mut self, whose: Whose, line: Line, tally: &'a Tally) {
+        let key = (whose, line.queue.is_some(), line.outside_hours);
+        self.0.entry(key).or_insert_with(|| (line, Vec::new())).1.push(tally);
+    }
+
+    pub(super) fn figures(self) -> BTreeMap<Whose, Figures> {
+        let mut figures: BTreeMap<Whose, Figures> = BTreeMap::new();
+        for ((whose, ..), (line, tallies)) in self.0 {
+            figures.entry(whose).or_default().add(line, &Tally::sum(tallies));
+        }
+        figures
+    }
+}
+
 /// Departments side by side, and their sum.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Span {
@@ -209,11 +247,13 @@ impl Span {
     /// answered in time at `now` are in no share.
     pub(super) fn of(board: &Board, (from, end): (Day, Day), now: Timestamp) -> Span {
         let mut span = Span::default();
+        let mut gathered = Gathered::default();
         for day in from.until(end) {
             for (line, tally) in board.cells().day(day) {
-                span.departments.entry(line.department).or_default().add(line, tally);
+                gathered.add(line.department, line, tally);
             }
         }
+        span.departments = gathered.figures();
         let zone = Zone::stockholm();
         let pending = board.questions().filter(|question| question.is_pending(now));
         for question in pending {
@@ -223,10 +263,21 @@ impl Span {
                 figures.questions().share.of -= 1;
             }
         }
-        for figures in span.departments.values() {
-            span.all.merge(figures);
-        }
+        span.all = Figures::sum(span.departments.values());
         span
+    }
+
+    /// The sum of stretches that do not overlap.
+    pub(super) fn sum(parts: impl Iterator<Item = Rc<Span>>) -> Span {
+        let parts: Vec<Rc<Span>> = parts.collect();
+        let mut of: BTreeMap<Department, Vec<&Figures>> = BTreeMap::new();
+        for (department, figures) in parts.iter().flat_map(|part| &part.departments) {
+            of.entry(*department).or_default().push(figures);
+        }
+        Span {
+            departments: of.into_iter().map(|(at, parts)| (at, Figures::sum(parts))).collect(),
+            all: Figures::sum(parts.iter().map(|part| &part.all)),
+        }
     }
 
     /// Those of one department, or of all.

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::chart::Chart;
-use super::table::{Cell, Language, Report, Table};
+use super::table::{Cell, Drawing, Language, Report, Table};
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -29,6 +29,10 @@ impl Page<'_> {
 
     fn charts(&self, table: &Table) -> Vec<Chart> {
         table.charts(self.language)
+    }
+
+    fn is_heat(&self, table: &Table) -> bool {
+        table.drawing == Drawing::Heat
     }
 
     fn shown(&self, cell: &Cell) -> String {

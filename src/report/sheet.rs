@@ -4,10 +4,13 @@
 //! The verdict is on the plain proportion, since the figure is a full count; the interval is
 //! Wilson's and for display only.
 
+use std::rc::Rc;
+
 use super::document::{DEFINITION_FCR, DEFINITION_SM4};
 use super::figures::{Figures, Measure, Span};
 use super::number;
 use super::period::Period;
+use super::sums::Sums;
 use super::table::{Audience, Cell, Language, Report};
 use super::withhold::{SHARE_MIN, withheld};
 use crate::domain::calendar::{Day, Zone};
@@ -43,12 +46,6 @@ pub(super) const COMPARED: [Measure; 5] = [
     Measure::FirstContact,
 ];
 impl Engine {
-    /// A report from everything that was folded. Heat tables need the quarter-hours of the period:
-    /// keep all of them for periods before the last two months.
-    pub fn report(&self, order: &Order) -> Report {
-        Sheet::new(self, order).report()
-    }
-
     /// The first day that has figures, and the last: counted ones, and those that people told.
     pub fn days_with_figures(&self) -> Option<(Day, Day)> {
         let mut days = self.board().cells().days().map(|(day, ..)| day);
@@ -63,27 +60,29 @@ impl Engine {
 pub(super) struct Sheet<'a> {
     pub(super) engine: &'a Engine,
     pub(super) order: &'a Order,
-    pub(super) span: Span,
+    pub(super) sums: &'a Sums<'a>,
+    pub(super) span: Rc<Span>,
     /// The last event's time: by it and not by the clock, so that a ledger gives one report.
     pub(super) known_until: Timestamp,
     /// What people told.
-    pub(super) told: Tellings,
+    pub(super) told: &'a Tellings,
 }
 
 impl<'a> Sheet<'a> {
-    fn new(engine: &'a Engine, order: &'a Order) -> Self {
+    pub(super) fn new(sums: &'a Sums<'a>, order: &'a Order) -> Self {
+        let engine = sums.engine;
         let (from, end) = order.period.span();
         let last = Zone::stockholm().day_start(end).minus(Millis(1));
         let known_until = engine.last_event().unwrap_or(last);
-        let span = Span::of(engine.board(), (from, end), known_until);
-        Sheet { engine, order, span, known_until, told: engine.told() }
+        let span = sums.span((from, end), known_until);
+        Sheet { engine, order, sums, span, known_until, told: &sums.told }
     }
 
     pub(super) fn say(&self, swedish: &str, english: &str) -> String {
         self.order.language.pick(swedish, english).to_owned()
     }
 
-    fn report(&self) -> Report {
+    pub(super) fn report(&self) -> Report {
         let order = self.order;
         let (from, end) = order.period.span();
         let slug = order.department.map(|at| self.slug(at).to_owned());
@@ -94,6 +93,10 @@ impl<'a> Sheet<'a> {
         let mut tables = vec![self.goal_table(), self.level_table()];
         if order.department.is_none() {
             tables.push(self.department_table());
+            // Beside the departments, a desk's sum would tell what is withheld of a small one.
+            if order.audience == Audience::Internal {
+                tables.extend(self.desk_tables());
+            }
         }
         tables.extend(self.note_table());
         tables.extend(self.satisfaction_tables());
@@ -133,7 +136,7 @@ impl<'a> Sheet<'a> {
             tables,
             definitions: Measure::ALL
                 .into_iter()
-                .map(|measure| (measure.id().to_owned(), definition(measure).to_owned()))
+                .map(|measure| (measure.id().to_owned(), self.definition(measure)))
                 .chain(self.told_definitions())
                 .collect(),
         }
@@ -152,6 +155,11 @@ impl<'a> Sheet<'a> {
 
     pub(super) fn slug(&self, department: Department) -> &str {
         self.engine.names().departments.name(department.0)
+    }
+
+    /// What is counted in a stretch of days, from the first up to, but not including, the last.
+    pub(super) fn own_of(&self, days: (Day, Day)) -> Figures {
+        self.own(&self.sums.span(days, self.known_until))
     }
 
     pub(super) fn own(&self, span: &Span) -> Figures {
@@ -283,9 +291,39 @@ impl<'a> Sheet<'a> {
             self.level_words(measure.goal())
         ))
     }
+
+    /// What a share means, for readers of figures.
+    fn definition(&self, measure: Measure) -> String {
+        let swedish = match measure {
+            Measure::Calls(Goal::Sm1) => {
+                "besvarade av en människa inom gränsen / (inkomna till växeln − utanför öppettid − \
+                 stängt − korta avbrott)"
+            }
+            Measure::Calls(Goal::Sm2) => {
+                "besök i kö som besvarades inom gränsen från första insteget / (besök − utanför \
+                 öppettid − stängt − korta avbrott)"
+            }
+            Measure::Calls(Goal::Sm3) => {
+                "(förlorade − korta avbrott) / (allt som kom in i kundtjänstens kö − korta avbrott), \
+                 under öppettid"
+            }
+            Measure::Calls(Goal::Sm3w) => {
+                "som SM3, av dem som inte besvarades genast (väntetid över 0 s)"
+            }
+            Measure::Questions => {
+                "frågor per e-post och e-tjänst som en människa svarade på senast när den andra \
+                 arbetsdagen var slut / (inkomna frågor − de som ännu kan besvaras i tid)"
+            }
+            Measure::FirstContact => {
+                "frågor som löstes i kundtjänst utan att skickas vidare / frågor i kundtjänst där \
+                 det är känt var de löstes"
+            }
+        };
+        self.say(swedish, definition(measure))
+    }
 }
 
-/// What a share means, for readers of figures.
+/// What a share means, for programs.
 pub(super) fn definition(measure: Measure) -> &'static str {
     match measure {
         Measure::Calls(goal) => goal.definition(),

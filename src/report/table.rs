@@ -251,6 +251,14 @@ pub struct Table {
 }
 
 impl Table {
+    /// Leaves out one column.
+    pub(super) fn leave_out(&mut self, column: &str) {
+        if let Some(at) = self.columns.iter().position(|of| of.id == column) {
+            self.columns.remove(at);
+            self.rows.iter_mut().for_each(|row| drop(row.cells.remove(at)));
+        }
+    }
+
     /// Leaves out every column but these.
     pub(super) fn keep(&mut self, columns: &[&str]) {
         let kept: Vec<bool> =

@@ -1,15 +1,20 @@
 //! A report as a workbook: a sheet for each table, numbers as numbers, so that Excel shows them in
 //! its reader's own form (decimal comma in Sweden).
 
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, XlsxError};
+use std::collections::BTreeSet;
+
+use rust_xlsxwriter::{
+    DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
+};
 
 use super::number::Precision;
-use super::table::{Cell, Language, Report};
+use super::table::{Cell, Language, Report, Table};
 
 /// Excel's bound on a sheet's name.
 const SHEET_NAME_MAX: usize = 31;
 const FIRST_WIDTH: f64 = 34.0;
 const WIDTH: f64 = 16.0;
+const PROSE_WIDTH: f64 = 110.0;
 
 /// How each kind of value is shown.
 struct Formats {
@@ -17,86 +22,162 @@ struct Formats {
     title: Format,
     note: Format,
     row: Format,
+    prose: Format,
+    left: Format,
     text: Format,
     count: Format,
     tenths: Format,
+    points: Format,
     percent: Format,
     percent_tenths: Format,
     wait: Format,
 }
 
 impl Formats {
-    fn new() -> Formats {
+    fn new(language: Language) -> Formats {
         let number = |format: &str| Format::new().set_num_format(format);
+        // Excel puts the reader's own decimal comma and thousands in; the space before the percent
+        // sign is Swedish and has to be written.
+        let space = language.pick("\"\u{a0}\"", "");
         Formats {
             heading: Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top),
             title: Format::new().set_bold().set_font_size(14),
             note: Format::new().set_italic(),
-            row: Format::new().set_bold(),
+            row: Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top),
+            prose: Format::new().set_text_wrap().set_align(FormatAlign::Top),
+            left: Format::new().set_align(FormatAlign::Left),
             text: Format::new().set_align(FormatAlign::Right),
             count: number("#,##0"),
             tenths: number("#,##0.0"),
-            percent: number("0%"),
-            percent_tenths: number("0.0%"),
+            points: number("+0.0;\"\u{2212}\"0.0;\"±\"0.0"),
+            percent: number(&format!("0{space}%")),
+            percent_tenths: number(&format!("0.0{space}%")),
             wait: number("[m]:ss"),
         }
     }
 }
 
 impl Report {
-    /// The report as the bytes of an XLSX workbook; the same report gives the same bytes.
+    /// The report as the bytes of an XLSX workbook: what it says on the first sheet, and then a sheet
+    /// for each table. The same report gives the same bytes.
     ///
     /// # Errors
     ///
     /// What the library cannot write, such as more rows than a sheet can have.
     pub fn to_xlsx(&self) -> Result<Vec<u8>, XlsxError> {
-        let formats = Formats::new();
         let language = self.language.parse().unwrap_or_default();
+        let formats = Formats::new(language);
         let mut workbook = Workbook::new();
         // The moment of writing would make every copy another one.
         let written = ExcelDateTime::parse_from_str(&self.until)?;
         workbook.set_properties(
             &DocProperties::new().set_title(&self.title).set_creation_datetime(&written),
         );
+        let mut names = BTreeSet::new();
+        let sheet = workbook.add_worksheet();
+        sheet.set_name(sheet_name(language.pick("Sammanfattning", "Summary"), &mut names))?;
+        self.write_summary(sheet, language, &formats)?;
         for table in &self.tables {
             let sheet = workbook.add_worksheet();
-            sheet.set_name(
-                table
-                    .heading
-                    .replace([':', '/'], "")
-                    .chars()
-                    .take(SHEET_NAME_MAX)
-                    .collect::<String>(),
-            )?;
-            sheet.write_with_format(0, 0, &self.title, &formats.title)?;
-            sheet.write(1, 0, &table.heading)?;
-            sheet.write_with_format(3, 0, &table.rows_are, &formats.heading)?;
-            sheet.set_column_width(0, FIRST_WIDTH)?;
-            for (at, column) in (1..).zip(&table.columns) {
-                sheet.write_with_format(3, at, &column.heading, &formats.heading)?;
-                sheet.set_column_width(at, WIDTH)?;
-            }
-            sheet.set_freeze_panes(4, 1)?;
-            let mut line = 4;
-            for row in &table.rows {
-                sheet.write_with_format(line, 0, &row.heading, &formats.row)?;
-                for (at, cell) in (1..).zip(&row.cells) {
-                    write(sheet, (line, at), cell, language, &formats)?;
-                }
-                line += 1;
-            }
-            for note in &table.notes {
-                line += 1;
-                sheet.write_with_format(line, 0, note, &formats.note)?;
-            }
-            sheet.set_landscape().set_print_fit_to_pages(1, 0);
+            sheet.set_name(sheet_name(&table.heading, &mut names))?;
+            self.write_table(sheet, table, language, &formats)?;
         }
         workbook.save_to_buffer()
     }
+
+    /// What the report says in words, and what its figures mean.
+    fn write_summary(
+        &self,
+        sheet: &mut Worksheet,
+        language: Language,
+        formats: &Formats,
+    ) -> Result<(), XlsxError> {
+        sheet.write_with_format(0, 0, &self.title, &formats.title)?;
+        sheet.write(1, 0, format!("{} – {}", self.from, self.until))?;
+        sheet.set_column_width(0, FIRST_WIDTH)?;
+        sheet.set_column_width(1, PROSE_WIDTH)?;
+        let mut line = 3;
+        for sentence in &self.sentences {
+            sheet.merge_range(line, 0, line, 1, sentence, &formats.prose)?;
+            line += 1;
+        }
+        line += 1;
+        let heading = language.pick("Definitioner", "Definitions");
+        sheet.write_with_format(line, 0, heading, &formats.heading)?;
+        for (id, definition) in &self.definitions {
+            line += 1;
+            sheet.write_with_format(line, 0, id, &formats.row)?;
+            sheet.write_with_format(line, 1, definition, &formats.prose)?;
+        }
+        let versions = [
+            (language.pick("Regelversion", "Rules version"), self.rules_version),
+            (language.pick("Definitionsversion", "Definitions version"), self.definitions_version),
+        ];
+        line += 1;
+        for (name, version) in versions {
+            line += 1;
+            sheet.write_with_format(line, 0, name, &formats.row)?;
+            sheet.write_with_format(line, 1, version, &formats.left)?;
+        }
+        sheet.set_landscape().set_print_fit_to_pages(1, 0);
+        Ok(())
+    }
+
+    fn write_table(
+        &self,
+        sheet: &mut Worksheet,
+        table: &Table,
+        language: Language,
+        formats: &Formats,
+    ) -> Result<(), XlsxError> {
+        sheet.write_with_format(0, 0, &self.title, &formats.title)?;
+        sheet.write(1, 0, &table.heading)?;
+        sheet.write_with_format(3, 0, &table.rows_are, &formats.heading)?;
+        sheet.set_column_width(0, FIRST_WIDTH)?;
+        for (at, column) in (1..).zip(&table.columns) {
+            sheet.write_with_format(3, at, &column.heading, &formats.heading)?;
+            sheet.set_column_width(at, WIDTH)?;
+        }
+        sheet.set_freeze_panes(4, 1)?;
+        let mut line = 4;
+        for row in &table.rows {
+            sheet.write_with_format(line, 0, &row.heading, &formats.row)?;
+            for (at, cell) in (1..).zip(&row.cells) {
+                write(sheet, (line, at), cell, language, formats)?;
+            }
+            line += 1;
+        }
+        for note in &table.notes {
+            line += 1;
+            sheet.write_with_format(line, 0, note, &formats.note)?;
+        }
+        sheet.set_repeat_rows(3, 3)?;
+        sheet.set_landscape().set_print_fit_to_pages(1, 0);
+        Ok(())
+    }
+}
+
+/// A heading as the name of a sheet: within Excel's bound, without what it forbids, and no other's.
+fn sheet_name(heading: &str, names: &mut BTreeSet<String>) -> String {
+    let allowed: String = heading.replace(['[', ']', ':', '*', '?', '/', '\\', '\''], "");
+    let cut = |most: usize| allowed.chars().take(most).collect::<String>();
+    let mut name = cut(SHEET_NAME_MAX);
+    let mut number = 2;
+    // Excel takes capitals and small letters for the same.
+    while !names.insert(name.to_lowercase()) {
+        name = format!("{} {number}", cut(SHEET_NAME_MAX - 4));
+        number += 1;
+    }
+    name
+}
+
+/// Percent as a part of one, without the dust of a division twice.
+fn of_one(percent: f64) -> f64 {
+    (percent * 10.0).round() / 1_000.0
 }
 
 fn write(
-    sheet: &mut rust_xlsxwriter::Worksheet,
+    sheet: &mut Worksheet,
     (line, at): (u32, u16),
     cell: &Cell,
     language: Language,
@@ -110,10 +191,11 @@ fn write(
             return Ok(());
         }
         Cell::Count(_) => (cell.value(), &formats.count),
-        Cell::Tenths(_) | Cell::Points(_) => (cell.value(), &formats.tenths),
+        Cell::Tenths(_) => (cell.value(), &formats.tenths),
+        Cell::Points(_) => (cell.value(), &formats.points),
         // Excel's own percent are parts of one, its times parts of a day.
-        Cell::Share(_, _, Precision::Whole) => (cell.value().map(|v| v / 100.0), &formats.percent),
-        Cell::Share(..) => (cell.value().map(|v| v / 100.0), &formats.percent_tenths),
+        Cell::Share(_, _, Precision::Whole) => (cell.value().map(of_one), &formats.percent),
+        Cell::Share(..) => (cell.value().map(of_one), &formats.percent_tenths),
         Cell::Wait(_) => (cell.value().map(|v| v / 86_400.0), &formats.wait),
     };
     if let Some(value) = value {

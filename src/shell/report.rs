@@ -54,6 +54,7 @@ pub fn report(asked: &cli::Report) -> anyhow::Result<()> {
         }
         Some(_) => {}
     }
+    let sums = engine.sums();
     for slug in departments {
         let department = slug.as_ref().map(|slug| {
             engine.names().departments.find(slug).map_or(Department::UNKNOWN, Department)
@@ -64,7 +65,7 @@ pub fn report(asked: &cli::Report) -> anyhow::Result<()> {
             audience: asked.audience.into(),
             language: asked.lang.into(),
         };
-        target.write(&engine.report(&order))?;
+        target.write(&sums.report(&order))?;
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ fn date(day: &str) -> String {
 }
 
 /// One line of a script as an event.
-fn event(number: usize, line: &str) -> String {
+pub(crate) fn event(number: usize, line: &str) -> String {
     let mut words = line.split_whitespace();
     let mut word = || words.next().unwrap_or_else(|| panic!("{line:?} is cut short"));
     let (time, name, place, call) = (word(), word(), word(), word());

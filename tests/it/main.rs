@@ -21,9 +21,11 @@ mod ledger_clients;
 mod ledger_tools;
 mod metrics;
 mod oracle;
+mod organisation;
 mod questions;
 mod queue_log;
 mod report;
+mod report_formats;
 mod rows;
 mod stack;
 #[path = "../support/mod.rs"]

@@ -1,7 +1,5 @@
 //! The text of `/metrics` and the catalogue of its families.
 
-use std::sync::Arc;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

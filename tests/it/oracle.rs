@@ -26,11 +26,15 @@ pub(crate) fn configuration(parameters: &Parameters) -> Config {
 }
 
 pub(crate) fn engine(config: &Config) -> Engine {
+    engine_with(config, Settings::from(config))
+}
+
+pub(crate) fn engine_with(config: &Config, settings: Settings) -> Engine {
     let names = config.names();
     let rules = config.rules(&names);
     let decoder =
         Decoder::new(names, IdKey::new(b"test"), Pseudonyms::new(None), Limits::default());
-    Engine::new(Settings::from(config), rules, decoder, Vec::new())
+    Engine::new(settings, rules, decoder, Vec::new())
 }
 
 fn parameters(seed: u64, from: &str, to: &str) -> Parameters {

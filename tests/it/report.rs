@@ -12,7 +12,7 @@ use serde_json::Value;
 use svarstid::config::Config;
 use svarstid::domain::goal::Goal;
 use svarstid::domain::ids::Department;
-use svarstid::engine::Engine;
+use svarstid::engine::{Engine, Settings};
 use svarstid::report::{Audience, Cell, Language, Order, Report};
 use svarstid::simulate::{Parameters, Simulation};
 use svarstid::wire::canonical::Arrival;
@@ -79,22 +79,6 @@ fn values(report: &Report) -> BTreeMap<[String; 3], f64> {
     values
 }
 
-/// The fields of one line of CSV by RFC 4180.
-fn fields(line: &str) -> Vec<String> {
-    let (mut fields, mut field, mut is_quoted) = (Vec::new(), String::new(), false);
-    let mut chars = line.chars().peekable();
-    while let Some(char) = chars.next() {
-        match (char, is_quoted) {
-            ('"', true) if chars.peek() == Some(&'"') => field.extend(chars.next()),
-            ('"', _) => is_quoted = !is_quoted,
-            (',', false) => fields.push(std::mem::take(&mut field)),
-            _ => field.push(char),
-        }
-    }
-    fields.push(field);
-    fields
-}
-
 #[test]
 fn the_volumes_of_a_month_are_the_truth() {
     let sum = |place: &str, count: &str| -> i64 {
@@ -109,59 +93,6 @@ fn the_volumes_of_a_month_are_the_truth() {
         }
     }
     assert!(values[&["volumes".into(), "queue".into(), "offered".into()]] > 1_000.0);
-}
-
-#[test]
-fn every_format_tells_the_same() {
-    let report = october();
-    let told = values(&report);
-    assert!(told.len() > 300, "{}", told.len());
-
-    let json: Value = serde_json::from_str(&report.to_json()).unwrap();
-    let mut from_json = BTreeMap::new();
-    for table in json["tables"].as_array().unwrap() {
-        let id = |of: &Value| of["id"].as_str().unwrap().to_owned();
-        for row in table["rows"].as_array().unwrap() {
-            let cells = row["cells"].as_array().unwrap();
-            for (column, cell) in table["columns"].as_array().unwrap().iter().zip(cells) {
-                if let Some(value) = cell.as_f64() {
-                    from_json.insert([id(table), id(row), id(column)], value);
-                }
-            }
-        }
-    }
-    assert_eq!(from_json, told, "JSON");
-
-    let mut csv = Vec::new();
-    report.write_csv(&mut csv).unwrap();
-    let csv = String::from_utf8(csv).unwrap();
-    let mut lines = csv.strip_suffix("\r\n").unwrap().split("\r\n").map(fields);
-    assert_eq!(
-        lines.next().unwrap().join(","),
-        "period,department,table,row,column,value,unit,text"
-    );
-    let from_csv: BTreeMap<[String; 3], f64> = lines
-        .inspect(|line| assert_eq!(line.len(), 8, "{line:?}"))
-        .filter(|line| !line[5].is_empty())
-        .map(|line| ([&line[2], &line[3], &line[4]].map(String::clone), line[5].parse().unwrap()))
-        .collect();
-    assert_eq!(from_csv, told, "CSV");
-
-    // The text that people read has every number in the order of the tables.
-    let html = report.to_html();
-    let cells: Vec<&str> = html
-        .split("<td class=\"")
-        .skip(1)
-        .map(|cell| cell.split_once('>').unwrap().1.split_once("</td>").unwrap().0)
-        .collect();
-    let shown: Vec<String> = report
-        .tables
-        .iter()
-        .flat_map(|table| &table.rows)
-        .flat_map(|row| &row.cells)
-        .map(|cell| cell.shown(Language::Swedish))
-        .collect();
-    assert_eq!(cells, shown, "HTML");
 }
 
 #[test]
@@ -276,6 +207,34 @@ fn an_unfinished_month_says_how_far_it_has_come_and_divides_by_its_days() {
     let of = |column: &str| values[&["volumes".into(), "switchboard".into(), column.into()]];
     // 1, 2, 5–9, 12 and 13 October.
     assert!((of("per_working_day") - of("offered") / 9.0).abs() < 0.06);
+}
+
+/// The daemon lets old quarter-hours go; days stay.
+#[test]
+fn a_report_says_from_when_quarter_hours_are_kept() {
+    let parameters = Parameters {
+        scale: 0.1,
+        ..Parameters::new(4, "2026-10-01".parse().unwrap(), "2026-10-21".parse().unwrap())
+    };
+    let config = oracle::configuration(&parameters);
+    let records: Vec<_> = Simulation::new(parameters).unwrap().collect();
+    let heat = |quarter_days: i32| {
+        let settings = Settings { quarter_days, ..Settings::from(&config) };
+        let mut engine = oracle::engine_with(&config, settings);
+        engine.open_partition("test", 0);
+        for (offset, record) in records.iter().enumerate() {
+            engine.event(0, offset as i64, record.payload.as_bytes(), &Arrival::default());
+        }
+        engine.tick();
+        let report = engine.report(&order("2026-10"));
+        report.tables.into_iter().find(|table| table.id == "wait_by_half_hour").unwrap()
+    };
+    assert_eq!(heat(62).notes, [""; 0]);
+    let told = &heat(7).notes[0];
+    assert!(
+        told.starts_with("Kvartstimmar finns kvar och är räknade här från 2026-10-13"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The goals, and the departments side by side in them.
 
-use super::super::figures::{Figures, Measure, Span};
+use super::super::figures::{Figures, Measure};
 use super::super::sheet::{COMPARED, Sheet};
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use crate::domain::goal::Direction;
@@ -18,20 +18,19 @@ impl Sheet<'_> {
     /// Each goal: this period, those it is compared with, and the verdict.
     pub(in crate::report) fn goal_table(&self) -> Table {
         let period = self.order.period;
-        let of = |span| self.own(&Span::of(self.engine.board(), span, self.known_until));
         let [now, before, last_year, to_date] = [
             self.own(&self.span),
-            of(period.previous().span()),
-            of(period.a_year_before().span()),
-            of(period.year_to_date()),
+            self.own_of(period.previous().span()),
+            self.own_of(period.a_year_before().span()),
+            self.own_of(period.year_to_date()),
         ];
         let columns = vec![
-            Column::new("level", self.say("Mål", "Goal")),
+            Column::new("level", self.say("Nivå", "Level")),
             Column::new("outcome", self.say("Utfall", "Outcome")),
             Column::new("verdict", self.say("Bedömning", "Verdict")),
             Column::new("of", self.say("Antal", "Number")),
             Column::new("missed", self.say("Missade", "Missed")),
-            Column::new("interval", self.say("Osäkerhet (95 %)", "Interval (95 %)")),
+            Column::new("interval", self.say("Osäkerhet (95\u{a0}%)", "Interval (95\u{a0}%)")),
             Column::new("previous", period.previous().name()),
             Column::new("change", self.say("Ändring", "Change")),
             Column::new("a_year_before", period.a_year_before().name()),
@@ -91,6 +90,9 @@ impl Sheet<'_> {
             drawing: Drawing::Nothing,
         };
         table.notes.extend(self.level_notes());
+        if period.previous() == period.a_year_before() {
+            table.leave_out("a_year_before");
+        }
         match self.order.audience {
             Audience::Public => table.keep(&GOALS_FOR_CITIZENS),
             Audience::Internal => table.notes.push(self.say(

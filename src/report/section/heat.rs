@@ -1,36 +1,22 @@
 //! Which half-hours of which weekdays are hard: tables of the queues, drawn darker where the value
 //! is higher.
 
-use std::collections::BTreeMap;
-
 use super::super::figures::waits;
 use super::super::sheet::Sheet;
+use super::super::sums::{HALF_HOURS, Week};
 use super::super::table::{Cell, Column, Drawing, Row, Table};
 use crate::domain::calendar::{Weekday, Zone};
 use crate::domain::cell::queued;
 use crate::domain::contact::stay::Disposition;
 use crate::domain::tally::{Tally, code};
-use crate::domain::units::{Millis, Quarter, Share, Timestamp};
-
-/// Half-hours of a day.
-const HALF_HOURS: usize = 48;
+use crate::domain::units::Share;
 
 impl Sheet<'_> {
     /// Weekday by half-hour, in queues: how long nine of ten waited at most, and how many gave up.
     pub(in crate::report) fn heat_tables(&self) -> [Table; 2] {
-        let zone = Zone::stockholm();
-        let (from, end) = self.order.period.span();
-        let until = zone.day_start(end).minus(Millis(1)).quarter();
-        let cells = self.engine.board().cells();
-        let mut tallies: BTreeMap<(usize, Weekday), Tally> = BTreeMap::new();
-        let until = Quarter(until.0 + 1);
-        for (key, tally) in cells.quarters_in(zone.day_start(from).quarter(), until) {
-            let is_ours = self.order.department.is_none_or(|own| own == key.line.department);
-            if is_ours && key.line.queue.is_some() && !key.line.outside_hours {
-                let (half_hour, weekday) = half_hour(key.quarter.start());
-                tallies.entry((half_hour, weekday)).or_default().merge(tally);
-            }
-        }
+        let heat = self.sums.heat(self.order.period.span());
+        let none = Week::new();
+        let tallies = heat.week(self.order.department).unwrap_or(&none);
         let weekdays: Vec<Weekday> = Weekday::ALL
             .into_iter()
             .filter(|weekday| tallies.keys().any(|(_, of)| of == weekday))
@@ -56,7 +42,7 @@ impl Sheet<'_> {
                 rows_are: self.say("Från klockan", "From"),
                 columns: columns.clone(),
                 rows: rows.collect(),
-                notes: Vec::new(),
+                notes: self.quarters_let_go().into_iter().collect(),
                 drawing: Drawing::Heat,
             }
         };
@@ -87,15 +73,27 @@ impl Sheet<'_> {
         ]
     }
 
+    /// From when quarter-hours are kept, where that is not the whole period.
+    fn quarters_let_go(&self) -> Option<String> {
+        let zone = Zone::stockholm();
+        let kept_from = self.engine.board().cells().quarters_from().start();
+        let (first, ..) = self.engine.board().cells().days().next()?;
+        let from = self.order.period.span().0.max(first);
+        (zone.day_start(from) < kept_from).then(|| {
+            let local = zone.rfc3339(kept_from);
+            format!(
+                "{} {} {}.",
+                self.say(
+                    "Kvartstimmar finns kvar och är räknade här från",
+                    "Quarter-hours are kept and counted here from"
+                ),
+                &local[..10],
+                &local[11..16]
+            )
+        })
+    }
+
     fn weekday_name(&self, weekday: Weekday) -> String {
         self.say(weekday.name(), weekday.english())
     }
-}
-
-/// The half-hour by the clock on the wall, and the weekday.
-fn half_hour(at: Timestamp) -> (usize, Weekday) {
-    let zone = Zone::stockholm();
-    let day = zone.day_of(at);
-    let local = at.0 + i64::from(zone.offset_seconds(at)) * 1_000;
-    ((local.rem_euclid(86_400_000) / 1_800_000) as usize, day.weekday())
 }

@@ -45,8 +45,8 @@ impl Sheet<'_> {
             columns: vec![Column::new("count", self.say("Antal", "Number"))],
             rows,
             notes: vec![self.say(
-                "Räknat sedan huvudboken började, inte för perioden.",
-                "Counted since the ledger began, not for the period.",
+                "Räknat sedan huvudboken började, inte för perioden: det sparas inte per dag.",
+                "Counted since the ledger began, not for the period: it is not kept by day.",
             )],
             drawing: Drawing::Nothing,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::figures::{Place, Span};
+use super::super::figures::Place;
 use super::super::sheet::{JUDGED, Sheet};
 use super::super::table::{Cell, Column, Drawing, Row, Table};
 use crate::domain::calendar::{Day, WorkingDays, Zone};
@@ -92,7 +92,7 @@ impl Sheet<'_> {
         let mut columns = vec![Column::new("offered", self.say("Inkomna", "Offered"))];
         columns.extend(JUDGED.map(|goal| Column::new(goal.id(), self.name(goal))));
         let rows = spans.into_iter().filter_map(|(name, span)| {
-            let figures = self.own(&Span::of(self.engine.board(), span, self.known_until));
+            let figures = self.own_of(span);
             let offered = figures.switchboard.offered() + figures.queue.offered();
             let mut cells = vec![Cell::Count(offered)];
             cells.extend(JUDGED.map(|goal| self.share(goal, figures.share(goal))));
