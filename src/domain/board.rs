@@ -13,6 +13,7 @@ use super::blocks::Blocks;
 use super::calendar::{Month, Zone};
 use super::cell::{CellKey, Cells};
 use super::contact::contribution::{Contribution, Fact};
+use super::coverage::{Coverages, Progress};
 use super::event::{AgentReport, AgentState};
 use super::goal::Goal;
 use super::ids::{ContactId, Department, Names};
@@ -46,6 +47,7 @@ pub struct Board {
     staffing: Staffing,
     bounds: Bounds,
     windows: Windows,
+    coverages: Coverages,
 }
 
 impl Board {
@@ -60,6 +62,7 @@ impl Board {
             staffing: Staffing::default(),
             bounds,
             windows: Windows::default(),
+            coverages: Coverages::default(),
         }
     }
 
@@ -141,9 +144,25 @@ impl Board {
         self.set_live(contact, &Contribution::default());
     }
 
-    /// Takes in what an agent does.
-    pub fn report(&mut self, report: AgentReport) -> bool {
+    /// Takes in what an agent does. `known_at` is how far its chain had come before it was told.
+    pub fn report(&mut self, report: AgentReport, known_at: Option<Timestamp>) -> bool {
+        self.coverages.report(&report, known_at);
         self.staffing.report(report)
+    }
+
+    /// Takes in the minutes in which something was heard.
+    pub fn hear(&mut self, minutes: &[i32], known_at: Option<Timestamp>) {
+        self.coverages.hear(minutes, known_at);
+    }
+
+    /// Tells how far the chains have come.
+    pub fn advance(&mut self, progress: Progress, rules: &Rules) {
+        self.coverages.advance(progress, rules);
+    }
+
+    /// Whether each number was staffed.
+    pub fn coverages(&self) -> &Coverages {
+        &self.coverages
     }
 
     /// The picture at the reader's clock, without the stream.
@@ -189,6 +208,7 @@ impl Board {
                 (view.switchboard, view.queue) = self.counters.of(department, &self.bounds);
                 view.questions = self.counters.questions_of(department);
                 view.live.agents = states.get(at).copied().unwrap_or_default();
+                view.unstaffed = self.coverages.unstaffed(department, rules);
                 view
             })
             .collect();
@@ -233,7 +253,9 @@ impl Board {
         let open = open_in(rules, set.switchboard_department, month);
         all.month = outlook(&all.windows, open, &goals);
         views.sort_by(|a, b| a.slug.cmp(&b.slug));
-        Snapshot { now, goals, departments: views, all, ..Snapshot::default() }
+        let without_data =
+            self.coverages.without_data(Zone::stockholm().day_of(now), now, rules);
+        Snapshot { now, goals, departments: views, all, without_data, ..Snapshot::default() }
     }
 }
 

@@ -7,6 +7,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Settings;
 use super::chain::Head;
+use super::heard::Lately;
 use super::incident::{Incident, IncidentKind};
 use super::names::ChainNames;
 use super::record::{Counts, Record, anomaly_names};
@@ -15,7 +16,9 @@ use super::watermark::Watermark;
 use crate::domain::board::{Board, PANES_KEPT};
 use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
+use crate::domain::coverage::Progress;
 use crate::domain::ids::{AgentId, ContactId};
+use crate::domain::rules::Rules;
 use crate::domain::snapshot::{LedgerView, PartitionView, StreamView};
 use crate::domain::survey::Surveys;
 use crate::domain::units::{Millis, Timestamp};
@@ -57,6 +60,7 @@ pub(super) struct Chain {
     pub(super) incident_counts: [i64; IncidentKind::ALL.len()],
     /// By input: the topic, and records behind its end.
     pub(super) inputs: Vec<(String, Option<i64>)>,
+    pub(super) heard: Lately,
 }
 
 /// Everything that records have made.
@@ -97,7 +101,16 @@ pub struct Quality {
     pub open_contacts: i64,
 }
 
+/// A report that is told so long after the watermark of its chain is late under any settings: what
+/// crosses partitions is kept for so long.
+const LONGEST_LATENESS: Millis = Millis::from_hours(48);
+
 impl Chain {
+    /// How far its time has come.
+    fn frontier(&self) -> Option<Timestamp> {
+        self.watermark.get().max(self.ticked)
+    }
+
     /// Counts over all inputs.
     fn total(&self) -> Counts {
         let mut counts = Counts::default();
@@ -138,6 +151,8 @@ impl Fold {
     /// Applies a record that was found valid; the head has moved on already.
     pub(super) fn apply(&mut self, at: usize, record: Record, settings: &Settings) {
         let chain = &mut self.chains[at];
+        let known_at = chain.frontier();
+        record.heard.iter().for_each(|minute| chain.heard.tell(*minute));
         chain.watermark = record.watermark;
         chain.last_event = record.last_event;
         chain.ticked = record.ticked;
@@ -197,8 +212,19 @@ impl Fold {
         let oldest = newest.map_or(i32::MIN, |watermark| watermark.minus(PANES_KEPT).minute());
         self.board.add_panes(record.panes.iter().map(|(key, delta)| (*key, delta)), oldest);
         for report in record.agents {
-            self.board.report(report);
+            self.board.report(report, known_at);
         }
+        self.board.hear(&record.heard, known_at);
+    }
+
+    /// Tells the board how far all chains have come.
+    pub(super) fn advance(&mut self, rules: &Rules) {
+        let lowest = |of: fn(&Chain) -> Option<Timestamp>| self.chains.iter().map(of).min().flatten();
+        let progress = Progress {
+            settled: lowest(|chain| chain.watermark.get()).map(|at| at.minus(LONGEST_LATENESS)),
+            frontier: lowest(Chain::frontier),
+        };
+        self.board.advance(progress, rules);
     }
 
     /// The latest time that any chain has reached.

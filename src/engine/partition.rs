@@ -11,6 +11,7 @@ use hashbrown::{HashMap, HashSet};
 use super::Settings;
 use super::chain::{Link, Position, RulesVersion};
 use super::fold::{Chain, Held};
+use super::heard::Lately;
 use super::incident::Incident;
 use super::record::{Change, Counts, Record, bound_kind, note_kind};
 use super::restarts::{Restarts, Taken};
@@ -129,6 +130,7 @@ impl Wheel {
 struct Batch<'a> {
     chain: &'a Chain,
     settings: &'a Settings,
+    rules: &'a Rules,
     link: Link,
     watermark: super::watermark::Watermark,
     last_event: Option<Timestamp>,
@@ -141,6 +143,8 @@ struct Batch<'a> {
     incidents: Vec<Incident>,
     /// About how many bytes the record will take.
     size: usize,
+    /// Minutes in which something was heard.
+    heard: Vec<i32>,
 }
 
 /// What a record takes for one contact beside its packed form, about: its id and what it changes
@@ -195,6 +199,7 @@ impl Partition {
         let mut batch = Batch {
             chain,
             settings,
+            rules: context.rules,
             link: Link {
                 epoch: chain.head.epoch,
                 sequence: chain.head.sequence + 1,
@@ -213,6 +218,7 @@ impl Partition {
             counts: Vec::new(),
             incidents,
             size: 0,
+            heard: Vec::new(),
         };
         self.taken = 0;
         for gathered in &self.gathered {
@@ -355,8 +361,26 @@ impl Partition {
             surveys: batch.surveys,
             counts: batch.counts,
             incidents: batch.incidents,
+            heard: told(batch.heard, &chain.heard),
         })
     }
+}
+
+/// The department of a report about one queue is the queue's, by the rules in force at its time.
+pub(super) fn placed(report: &AgentReport, rules: &Rules) -> AgentReport {
+    let mut report = report.clone();
+    if report.queue.is_some() {
+        report.departments = vec![rules.department_of(report.queue, None, report.time)];
+    }
+    report
+}
+
+/// Each minute once, those left out that the chain has told of.
+fn told(mut minutes: Vec<i32>, lately: &Lately) -> Vec<i32> {
+    minutes.sort_unstable();
+    minutes.dedup();
+    minutes.retain(|minute| !lately.has(*minute));
+    minutes
 }
 
 impl Batch<'_> {
@@ -398,7 +422,13 @@ impl Batch<'_> {
                     }
                     Message::Agent(report) => self.report(input, report),
                     Message::Started { source, time, .. } => self.restart(input, *source, *time),
-                    Message::Heartbeat { .. } => self.count(input).applied += 1,
+                    Message::Heartbeat { time, .. } => match self.is_late(*time) {
+                        true => self.count(input).late += 1,
+                        false => {
+                            self.hear(*time);
+                            self.count(input).applied += 1;
+                        }
+                    },
                     Message::Survey(survey) => self.survey(input, survey),
                     Message::SetAside { .. } => self.count(input).set_aside += 1,
                 }
@@ -409,6 +439,14 @@ impl Batch<'_> {
     fn is_late(&self, time: Timestamp) -> bool {
         let watermark = self.watermark.get();
         watermark.is_some_and(|watermark| time < watermark.minus(self.settings.lateness))
+    }
+
+    /// A source told of something that happened then.
+    fn hear(&mut self, time: Timestamp) {
+        let minute = time.minute();
+        if self.heard.last() != Some(&minute) {
+            self.heard.push(minute);
+        }
     }
 
     fn observe(
@@ -424,6 +462,7 @@ impl Batch<'_> {
             self.count(input).late += 1;
             return;
         }
+        self.hear(time);
         let held = &self.chain.held;
         let size = &mut self.size;
         let contact = overlay.entry(id).or_insert_with(|| {
@@ -447,6 +486,11 @@ impl Batch<'_> {
     }
 
     fn report(&mut self, input: usize, report: &AgentReport) {
+        if self.is_late(report.time) {
+            self.count(input).late += 1;
+            return;
+        }
+        self.hear(report.time);
         let is_known =
             self.chain.agents.contains(&report.agent) || self.new_agents.contains(&report.agent);
         if !is_known {
@@ -458,7 +502,7 @@ impl Batch<'_> {
         }
         self.count(input).applied += 1;
         self.size += OBSERVATION_BYTES + 2 * report.departments.len();
-        self.agents.push(report.clone());
+        self.agents.push(placed(report, self.rules));
     }
 
     fn survey(&mut self, input: usize, survey: &Survey) {
@@ -479,6 +523,7 @@ impl Batch<'_> {
             self.count(input).late += 1;
             return;
         }
+        self.hear(time);
         let restarts = self.restarts.get_or_insert_with(|| self.chain.restarts.clone());
         match restarts.insert(source, time) {
             Taken::Repeat => {

@@ -21,7 +21,7 @@ use hashbrown::HashMap;
 use super::chain::{self, Claim, Head, Kind, Link, RulesVersion, Verdict};
 use super::codec;
 use super::names::{ChainNames, Unreadable};
-use super::partition::{add_cells, add_panes, sorted};
+use super::partition::{add_cells, add_panes, placed, sorted};
 use super::record::{Change, Record};
 use super::restarts::Restarts;
 use super::{Settings, limits};
@@ -32,6 +32,7 @@ use crate::domain::cell::{CellKey, GoalCount};
 use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::{Anomalies, Packed};
 use crate::domain::contact::stay::{Disposition, Judge, Surroundings};
+use crate::domain::event::AgentReport;
 use crate::domain::goal::Goal;
 use crate::domain::ids::{ContactId, Department, Names};
 use crate::domain::rules::{DEFINITIONS, Rules};
@@ -278,6 +279,11 @@ impl Rebuild {
         self.compare(&record.cells, &cells);
         let pair = &mut self.pairs[at];
         pair.restarts = restarts;
+        let place = |report: &AgentReport| match report.time < self.from {
+            true => report.clone(),
+            false => placed(report, &self.rules),
+        };
+        let agents = record.agents.iter().map(place).collect();
         let brings_rules = self.version != pair.new.version;
         let made = Record {
             link: Link {
@@ -293,6 +299,7 @@ impl Rebuild {
             panes: sorted(panes),
             changes,
             counts,
+            agents,
             ..record
         };
         let (bytes, _) =

@@ -120,4 +120,7 @@ pub struct Record {
     pub counts: Vec<Counts>,
     /// What should not have happened.
     pub incidents: Vec<Incident>,
+    /// The minutes since 1970 in which anything was heard and that the chain has not told of
+    /// lately, in rising order.
+    pub heard: Vec<i32>,
 }

@@ -8,6 +8,7 @@ use super::document::{DEFINITION_FCR, DEFINITION_SM4};
 use super::figures::{Figures, Measure, Span};
 use super::number;
 use super::period::Period;
+use super::section::staffing::DEFINITION_COVERAGE;
 use super::table::{Audience, Cell, Language, Report};
 use super::withhold::{SHARE_MIN, withheld};
 use crate::domain::calendar::{Day, Zone};
@@ -93,6 +94,8 @@ impl<'a> Sheet<'a> {
         if order.department.is_none() {
             tables.push(self.department_table());
         }
+        let coverage = self.coverage();
+        tables.extend(self.staffing_table(&coverage));
         // Of one department, days and dispositions are so small that citizens could work them out.
         if order.department.is_none() || order.audience == Audience::Internal {
             tables.push(self.volume_table());
@@ -100,6 +103,8 @@ impl<'a> Sheet<'a> {
         }
         if order.audience == Audience::Internal {
             tables.extend(self.heat_tables());
+            tables.push(self.gap_table(&coverage));
+            tables.extend(self.intake_table());
             tables.push(self.quality_table());
         }
         Report {
@@ -125,6 +130,7 @@ impl<'a> Sheet<'a> {
             definitions: Measure::ALL
                 .into_iter()
                 .map(|measure| (measure.id().to_owned(), definition(measure).to_owned()))
+                .chain([("staffing".to_owned(), DEFINITION_COVERAGE.to_owned())])
                 .collect(),
         }
     }

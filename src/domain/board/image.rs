@@ -8,6 +8,7 @@ use super::windows::Windows;
 use crate::domain::blocks::Blocks;
 use crate::domain::cell::Cells;
 use crate::domain::contact::contribution::Fact;
+use crate::domain::coverage::Coverages;
 use crate::domain::ids::{ContactId, Department};
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::question::Question;
@@ -16,7 +17,7 @@ use crate::domain::tally::Bounds;
 use crate::domain::units::Timestamp;
 
 /// Of the bytes below.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The bytes that a fact takes at least.
 const LEAST_FACT: usize = 11;
@@ -33,6 +34,7 @@ pub struct BoardImage {
     open: BTreeMap<ContactId, Vec<Fact>>,
     questions: BTreeMap<ContactId, Vec<Question>>,
     staffing: Staffing,
+    coverages: Coverages,
 }
 
 impl BoardImage {
@@ -56,6 +58,7 @@ impl BoardImage {
             questions.iter().for_each(|question| question.pack_after(Timestamp(0), out));
         }
         self.staffing.pack(out);
+        self.coverages.pack(out);
     }
 }
 
@@ -70,6 +73,7 @@ impl Board {
             open: self.open.clone(),
             questions: self.questions.clone(),
             staffing: self.staffing.clone(),
+            coverages: self.coverages.clone(),
         }
     }
 
@@ -89,6 +93,7 @@ impl Board {
             staffing: Staffing::unpack(input)?,
             bounds,
             windows: Windows::default(),
+            coverages: Coverages::unpack(input)?,
         })
     }
 }
@@ -274,7 +279,7 @@ mod tests {
                 }
                 Step::Forget(contact) => self.board.forget(ContactId(*contact)),
                 Step::Agent(report) => {
-                    self.board.report(report.clone());
+                    self.board.report(report.clone(), Some(Timestamp(NOON - 2 * 60_000)));
                 }
             }
         }

@@ -4,4 +4,5 @@
 mod goals;
 mod heat;
 mod quality;
+pub(super) mod staffing;
 mod volumes;
