@@ -71,11 +71,7 @@ fn unstaffed() -> Panel {
     .unit("none")
     .default("decimals", json!(1))
     .ask(Reading::Table, "", named(&minutes))
-    .columns(&[
-        ("name", "Förvaltning"),
-        ("Value", "Obemannade"),
-        ("department", "department"),
-    ])
+    .columns(&[("name", "Förvaltning"), ("Value", "Obemannade"), ("department", "department")])
     .department_field("Förvaltning")
     .fault_field("Obemannade", 1.0)
 }

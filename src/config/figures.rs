@@ -151,9 +151,8 @@ impl Figures {
         let first = self.set_at(None, &department);
         let exempt = self.departments.iter().filter(|entry| entry.is_exempt);
         let exempt = exempt.map(|entry| department(&entry.slug)).collect();
-        let mut rules = Rules::new(self.version, first, hours)
-            .with_exempt(exempt)
-            .with_data_gap(self.data_gap);
+        let mut rules =
+            Rules::new(self.version, first, hours).with_exempt(exempt).with_data_gap(self.data_gap);
         let changes = self.changes.iter().map(|(from, _)| *from);
         for from in self.base_from.into_iter().chain([self.goals_from]).chain(changes) {
             rules = rules.with_set(from, self.set_at(Some(from), &department));

@@ -253,8 +253,7 @@ impl Board {
         let open = open_in(rules, set.switchboard_department, month);
         all.month = outlook(&all.windows, open, &goals);
         views.sort_by(|a, b| a.slug.cmp(&b.slug));
-        let without_data =
-            self.coverages.without_data(Zone::stockholm().day_of(now), now, rules);
+        let without_data = self.coverages.without_data(Zone::stockholm().day_of(now), now, rules);
         Snapshot { now, goals, departments: views, all, without_data, ..Snapshot::default() }
     }
 }

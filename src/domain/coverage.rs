@@ -318,8 +318,8 @@ impl Coverages {
         let first = match counted.until {
             Some(until) => until,
             None => {
-                let Some(first) = counted.steps.first().map(|at| zone.day_of(at)) else { return };
-                first.min(day)
+                let Some(first) = counted.since.values().min() else { return };
+                zone.day_of(*first).min(day)
             }
         };
         let departments: Vec<Department> = counted.since.keys().copied().collect();

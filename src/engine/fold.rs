@@ -10,7 +10,7 @@ use super::chain::Head;
 use super::heard::Lately;
 use super::incident::{Incident, IncidentKind};
 use super::names::ChainNames;
-use super::record::{Counts, Record, anomaly_names};
+use super::record::{Counts, Record, STAFFING_OVER_BOUND, anomaly_names};
 use super::restarts::Restarts;
 use super::watermark::Watermark;
 use crate::domain::board::{Board, PANES_KEPT};
@@ -219,7 +219,8 @@ impl Fold {
 
     /// Tells the board how far all chains have come.
     pub(super) fn advance(&mut self, rules: &Rules) {
-        let lowest = |of: fn(&Chain) -> Option<Timestamp>| self.chains.iter().map(of).min().flatten();
+        let lowest =
+            |of: fn(&Chain) -> Option<Timestamp>| self.chains.iter().map(of).min().flatten();
         let progress = Progress {
             settled: lowest(|chain| chain.watermark.get()).map(|at| at.minus(LONGEST_LATENESS)),
             frontier: lowest(Chain::frontier),
@@ -301,8 +302,9 @@ impl Fold {
     pub(super) fn stream(&self) -> StreamView {
         let counts = self.totals();
         let (held_bytes, held_contacts) = self.held_size();
-        let exported = |kind: usize| -> i64 {
-            self.chains.iter().filter_map(|chain| chain.anomalies.get(kind)).sum()
+        let exported = |kind: usize, name: &str| -> i64 {
+            let of_chains = self.chains.iter().filter_map(|chain| chain.anomalies.get(kind));
+            of_chains.sum::<i64>() + self.over_bound(name)
         };
         let mut passed = 0;
         let apply = APPLY_BOUNDS.iter().zip(self.apply.slots).map(|(bound, n)| {
@@ -314,7 +316,7 @@ impl Fold {
             rejected: Reason::ALL.into_iter().map(Reason::name).zip(counts.rejects).collect(),
             anomalies: anomaly_names()
                 .enumerate()
-                .map(|(kind, name)| (name, exported(kind)))
+                .map(|(kind, name)| (name, exported(kind, name)))
                 .collect(),
             held_contacts: held_contacts as i64,
             held_bytes: held_bytes as i64,
@@ -331,6 +333,11 @@ impl Fold {
         }
     }
 
+    /// What the board counts of this kind.
+    fn over_bound(&self, name: &str) -> i64 {
+        if name == STAFFING_OVER_BOUND { self.board.coverages().over_bound() } else { 0 }
+    }
+
     pub(super) fn quality(&self) -> Quality {
         let counts = self.totals();
         let occurred = |pair: &(&'static str, i64)| pair.1 != 0;
@@ -345,7 +352,11 @@ impl Fold {
                 .zip(counts.rejects)
                 .filter(occurred)
                 .collect(),
-            anomalies: anomaly_names().zip(counts.anomalies).filter(occurred).collect(),
+            anomalies: anomaly_names()
+                .zip(counts.anomalies)
+                .map(|(name, count)| (name, count + self.over_bound(name)))
+                .filter(occurred)
+                .collect(),
             open_contacts: self.board.open().len() as i64,
         }
     }

@@ -44,13 +44,17 @@ pub struct Counts {
 }
 
 /// What happens at a bound.
-pub(super) const BOUND_KINDS: [&str; 5] = [
+pub(super) const BOUND_KINDS: [&str; 6] = [
     "observations_over_bound",
     "contacts_evicted",
     "restarts_over_bound",
     "agents_over_bound",
     "measures_over_bound",
+    STAFFING_OVER_BOUND,
 ];
+
+/// Counted by the fold and in no record.
+pub(super) const STAFFING_OVER_BOUND: &str = "staffing_over_bound";
 
 /// How many kinds of anomaly there are.
 pub(super) const ANOMALY_KINDS: usize = Anomaly::ALL.len() + Note::ALL.len() + BOUND_KINDS.len();

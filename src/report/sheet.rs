@@ -103,6 +103,7 @@ impl<'a> Sheet<'a> {
         }
         if order.audience == Audience::Internal {
             tables.extend(self.heat_tables());
+            tables.extend(self.staffing_course(&coverage));
             tables.push(self.gap_table(&coverage));
             tables.extend(self.intake_table());
             tables.push(self.quality_table());

@@ -24,6 +24,7 @@ mod queue_log;
 mod report;
 mod rows;
 mod stack;
+mod staffing;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;

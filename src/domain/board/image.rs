@@ -143,6 +143,7 @@ mod tests {
     use crate::domain::cell::{CellKey, Line};
     use crate::domain::contact::contribution::Contribution;
     use crate::domain::contact::packed::tests::{fact_at, question_at};
+    use crate::domain::coverage::Progress;
     use crate::domain::event::{AgentReport, AgentState};
     use crate::domain::ids::{AgentId, EventId, Names, Queue};
     use crate::domain::rules::Rules;
@@ -163,6 +164,8 @@ mod tests {
         Await(u64, Vec<Question>),
         Forget(u64),
         Agent(AgentReport),
+        /// Minutes in which something was heard, and how far the chains have come.
+        Heard(Vec<i32>, Timestamp),
     }
 
     fn fact() -> impl Strategy<Value = Fact> {
@@ -190,6 +193,10 @@ mod tests {
             1 => (9..15u64, questions()).prop_map(|(contact, seen)| Step::Await(contact, seen)),
             1 => (0..9u64).prop_map(Step::Forget),
             1 => agent.prop_map(Step::Agent),
+            1 => (proptest::collection::vec(0..600i32, 0..9), times()).prop_map(|(ago, at)| {
+                let now = Timestamp(NOON).minute();
+                Step::Heard(ago.into_iter().map(|ago| now - ago).collect(), at)
+            }),
         ]
     }
 
@@ -280,6 +287,11 @@ mod tests {
                 Step::Forget(contact) => self.board.forget(ContactId(*contact)),
                 Step::Agent(report) => {
                     self.board.report(report.clone(), Some(Timestamp(NOON - 2 * 60_000)));
+                }
+                Step::Heard(minutes, at) => {
+                    self.board.hear(minutes, Some(*at));
+                    let progress = Progress { settled: Some(*at), frontier: Some(*at) };
+                    self.board.advance(progress, &rules_and_names().0);
                 }
             }
         }

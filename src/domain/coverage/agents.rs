@@ -33,6 +33,20 @@ impl Kept {
     }
 }
 
+/// What holds of one queue (or of all): the latest report, and what was last said of departments.
+/// Both are the greatest of what was seen, so the order in which they are seen does not matter.
+#[derive(Clone, Copy, Debug)]
+struct Holding {
+    latest: Kept,
+    said: Option<(Timestamp, EventId, u16)>,
+}
+
+impl Holding {
+    fn of(kept: Kept) -> Holding {
+        Holding { latest: kept, said: kept.set.map(|set| (kept.time, kept.id, set)) }
+    }
+}
+
 /// Everything that is kept of one agent.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reports {
@@ -40,7 +54,7 @@ pub(super) struct Reports {
     /// In rising order.
     kept: Vec<Kept>,
     /// What holds after the last one, by queue, and what the agent staffs then.
-    last: Vec<Kept>,
+    last: Vec<Holding>,
     staffs: Vec<Department>,
     /// The latest moment from which on one of them can be seen.
     all_seen_from: Timestamp,
@@ -159,7 +173,7 @@ impl Reports {
     }
 
     fn thin(&mut self, is_settled: impl Fn(&Kept) -> bool) {
-        let mut at = 0;
+        let (mut at, before) = (0, self.kept.len());
         while at < self.kept.len() {
             let one = self.kept[at];
             let next = self.kept[at + 1..].iter_mut().find(|next| next.queue == one.queue);
@@ -170,6 +184,9 @@ impl Reports {
                 }
                 Some(_) | None => at += 1,
             }
+        }
+        if self.kept.len() < before {
+            self.remember();
         }
     }
 
@@ -229,35 +246,35 @@ fn index(input: &mut Reader<'_>) -> Option<Option<u16>> {
     })
 }
 
-/// Takes in a report, unless a later one of the same queue holds already.
-fn hold(last: &mut Vec<Kept>, kept: Kept) {
-    match last.iter_mut().find(|one| one.queue == kept.queue) {
-        None => last.push(kept),
-        Some(known) if known.order() < kept.order() => {
-            let set = kept.set.or(known.set);
-            *known = Kept { set, ..kept };
+/// Takes in a report.
+fn hold(last: &mut Vec<Holding>, kept: Kept) {
+    let more = Holding::of(kept);
+    match last.iter_mut().find(|one| one.latest.queue == kept.queue) {
+        None => last.push(more),
+        Some(known) => {
+            known.said = known.said.max(more.said);
+            if known.latest.order() < kept.order() {
+                known.latest = kept;
+            }
         }
-        Some(known) => known.set = known.set.or(kept.set),
     }
 }
 
 /// The departments that are staffed, each once, in order, the whole municipality last. A state
 /// that is given for no queue in particular holds for all of them that are logged in, if it is
 /// later.
-fn staffed(last: &[Kept], sets: &[Arc<[Department]>]) -> Vec<Department> {
-    let general = last.iter().find(|one| one.queue.is_none());
+fn staffed(last: &[Holding], sets: &[Arc<[Department]>]) -> Vec<Department> {
+    let general = last.iter().map(|of| of.latest).find(|one| one.queue.is_none());
     let mut staffed = Vec::new();
-    for one in last {
+    for Holding { latest: one, said } in last {
         let state = match general {
-            Some(general)
-                if general.time > one.time && one.state != AgentState::LoggedOut =>
-            {
+            Some(general) if general.time > one.time && one.state != AgentState::LoggedOut => {
                 general.state
             }
             Some(_) | None => one.state,
         };
         if state.staffs() {
-            let set = one.set.and_then(|set| sets.get(usize::from(set)));
+            let set = said.and_then(|(.., set)| sets.get(usize::from(set)));
             staffed.extend(set.into_iter().flat_map(|set| set.iter().copied()));
         }
     }

@@ -98,10 +98,7 @@ fn unpack_day(input: &mut Reader<'_>) -> Option<Option<Day>> {
     })
 }
 
-fn pack_times(
-    times: impl ExactSizeIterator<Item = (Department, i64)>,
-    out: &mut Writer<'_>,
-) {
+fn pack_times(times: impl ExactSizeIterator<Item = (Department, i64)>, out: &mut Writer<'_>) {
     out.unsigned(times.len() as u64);
     for (department, time) in times {
         out.unsigned(u64::from(department.0));

@@ -21,7 +21,7 @@ impl Steps {
     /// Adds a step.
     pub(super) fn add(&mut self, department: Department, at: Timestamp, by: i32) {
         let step = self.steps.entry((department, at)).or_default();
-        *step += by;
+        *step = step.wrapping_add(by);
         if *step == 0 {
             self.steps.remove(&(department, at));
         }
@@ -56,9 +56,9 @@ impl Steps {
                 if levels.is_empty() {
                     levels.push((from, level));
                 }
-                levels.push((*at, level + by));
+                levels.push((*at, level.wrapping_add(*by)));
             }
-            level += by;
+            level = level.wrapping_add(*by);
         }
         if levels.is_empty() {
             levels.push((from, level));
@@ -72,7 +72,8 @@ impl Steps {
         self.steps.retain(|(department, at), by| {
             let stays = *at >= before;
             if !stays {
-                *base.entry(*department).or_default() += *by;
+                let level = base.entry(*department).or_default();
+                *level = level.wrapping_add(*by);
             }
             stays
         });

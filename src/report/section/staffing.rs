@@ -1,12 +1,13 @@
 //! Whether each number was staffed while it had to be (R4, R5, R21, R22), where the data has gaps, and
 //! on which working days no question came in (R26).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::period::Period;
 use super::super::sheet::Sheet;
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use crate::domain::calendar::{Day, WorkingDays, Zone};
-use crate::domain::coverage::{Coverage, CoverageSpan, Stretch};
+use crate::domain::coverage::{Coverage, CoverageSpan, Staffed, Stretch};
 use crate::domain::event::Channel;
 use crate::domain::goal::Direction;
 use crate::domain::ids::Department;
@@ -32,6 +33,9 @@ const DATES: usize = 12;
 
 /// What citizens see: no figure from which it can be read how many were there, or when nobody was.
 const STAFFING_FOR_CITIZENS: [&str; 4] = ["staffed", "unstaffed", "unknown", "share"];
+
+/// In milliseconds.
+const HALF_HOUR: i64 = 1_800_000;
 
 /// A question that has been received within so many days makes one expect more.
 const EXPECTED_DAYS: i32 = 28;
@@ -62,7 +66,8 @@ impl Sheet<'_> {
         ];
         let coverages = self.engine.board().coverages();
         let row = |id: &str, heading: String, coverage: &Coverage, own: &Coverage| {
-            let (unstaffed, unknown) = (minutes_up(coverage.unstaffed), minutes_up(coverage.unknown));
+            let (unstaffed, unknown) =
+                (minutes_up(coverage.unstaffed), minutes_up(coverage.unknown));
             let open = minutes(coverage.open);
             let share = coverage.share();
             Row {
@@ -131,6 +136,62 @@ impl Sheet<'_> {
             )),
         }
         Some(table)
+    }
+
+    /// Of one day, half-hour by half-hour, how long nobody was there.
+    pub(in crate::report) fn staffing_course(&self, span: &CoverageSpan) -> Option<Table> {
+        let Period::Day(day) = self.order.period else { return None };
+        let coverages = self.engine.board().coverages();
+        let is_told = |at: &Department| {
+            let is_asked = self.order.department.is_none_or(|own| own == *at);
+            is_asked && coverages.since(*at).is_some()
+        };
+        let mut half_hours: BTreeMap<Department, BTreeMap<i64, Millis>> = BTreeMap::new();
+        for department in span.departments.keys().copied().filter(is_told) {
+            let rules = self.engine.rules();
+            let course = coverages.course(Some(department), day, self.known_until, rules);
+            let of = half_hours.entry(department).or_default();
+            for ((from, until), state) in course {
+                for at in from.0.div_euclid(HALF_HOUR)..=(until.0 - 1).div_euclid(HALF_HOUR) {
+                    let begins = (at * HALF_HOUR).max(from.0);
+                    let ends = ((at + 1) * HALF_HOUR).min(until.0);
+                    // What is unknown leaves no number.
+                    if state != Staffed::Unknown {
+                        let is_empty = i64::from(state == Staffed::Nobody);
+                        of.entry(at).or_default().0 += is_empty * (ends - begins);
+                    }
+                }
+            }
+        }
+        let known: BTreeSet<i64> = half_hours.values().flat_map(|of| of.keys().copied()).collect();
+        let (first, last) = (*known.first()?, *known.last()?);
+        let columns = (first..=last).map(|at| {
+            let heading = clock(Timestamp(at * HALF_HOUR))[11..].to_owned();
+            Column::new(heading.clone(), heading)
+        });
+        let mut rows: Vec<Row> = half_hours
+            .iter()
+            .map(|(at, of)| Row {
+                id: self.slug(*at).to_owned(),
+                heading: self.engine.display_name(self.slug(*at)).to_owned(),
+                cells: (first..=last)
+                    .map(|at| of.get(&at).map_or(Cell::None, |ms| Cell::Count(minutes_up(*ms))))
+                    .collect(),
+            })
+            .collect();
+        rows.sort_by(|a, b| a.id.cmp(&b.id));
+        Some(Table {
+            id: "staffing_course",
+            heading: self.say(
+                "Obemannade minuter, halvtimme för halvtimme",
+                "Unstaffed minutes, half-hour by half-hour",
+            ),
+            rows_are: self.say("Nummer", "Number"),
+            columns: columns.collect(),
+            rows,
+            notes: Vec::new(),
+            drawing: Drawing::Heat,
+        })
     }
 
     /// When nothing was heard of for too long; the total first.
