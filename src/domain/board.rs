@@ -192,6 +192,7 @@ impl Board {
             })
             .collect();
         let (states, all_states) = self.staffing.states(rules, names);
+        let unstaffed = self.coverages.unstaffed(names.departments.len(), rules);
         let mut views: Vec<DepartmentView> = names
             .departments
             .iter()
@@ -208,7 +209,7 @@ impl Board {
                 (view.switchboard, view.queue) = self.counters.of(department, &self.bounds);
                 view.questions = self.counters.questions_of(department);
                 view.live.agents = states.get(at).copied().unwrap_or_default();
-                view.unstaffed = self.coverages.unstaffed(department, rules);
+                view.unstaffed = unstaffed.get(at).copied().flatten();
                 view
             })
             .collect();

@@ -299,17 +299,21 @@ impl Coverages {
         Some(Millis(dark.iter().map(|(from, until)| until.since(*from).0).sum()))
     }
 
-    /// Open time without anybody since the ledger began, counted while time goes: it never shrinks.
-    /// `None` for a department of whose agents nothing was ever heard.
-    pub fn unstaffed(&self, department: Department, rules: &Rules) -> Option<Millis> {
+    /// Open time without anybody since the ledger began, of so many departments, counted while time
+    /// goes: it never shrinks. `None` for one of whose agents nothing was ever heard.
+    pub fn unstaffed(&self, departments: usize, rules: &Rules) -> Vec<Option<Millis>> {
         let counted = &self.counted;
-        counted.since.get(&department)?;
-        let before = counted.unstaffed.get(&department).copied().unwrap_or_default();
-        let today = match (counted.until, counted.frontier) {
-            (Some(day), Some(frontier)) => counted.of_day(department, day, frontier, rules),
-            _ => Millis(0),
+        let today = counted.until.zip(counted.frontier);
+        let today = today.map(|(day, frontier)| (day, counted.decided(day, frontier)));
+        let of = |department: Department| {
+            counted.since.get(&department)?;
+            let before = counted.unstaffed.get(&department).copied().unwrap_or_default();
+            let today = today.as_ref().map_or(Millis(0), |(day, decided)| {
+                counted.of_day(department, *day, decided, rules)
+            });
+            Some(Millis(before.0 + today.0))
         };
-        Some(Millis(before.0 + today.0))
+        (0..departments as u16).map(|at| of(Department(at))).collect()
     }
 
     fn count_days(&mut self, day: Day, rules: &Rules) {
@@ -324,8 +328,9 @@ impl Coverages {
         };
         let departments: Vec<Department> = counted.since.keys().copied().collect();
         for one in first.until(day) {
+            let decided = counted.decided(one, zone.day_end(one));
             for department in departments.iter().filter(|of| **of != WHOLE) {
-                let more = counted.of_day(*department, one, zone.day_end(one), rules);
+                let more = counted.of_day(*department, one, &decided, rules);
                 counted.unstaffed.entry(*department).or_default().0 += more.0;
             }
         }
@@ -338,25 +343,31 @@ impl Coverages {
 }
 
 impl Counted {
-    /// A day's unstaffed time, as far as it is decided: silence that goes on may yet become time
-    /// without data.
-    fn of_day(&self, department: Department, day: Day, until: Timestamp, rules: &Rules) -> Millis {
+    /// How far a day is decided, and its silences: one that goes on may yet become time without data.
+    fn decided(&self, day: Day, until: Timestamp) -> (Timestamp, Vec<Stretch>) {
         let zone = Zone::stockholm();
         let (start, over) = (zone.day_start(day), zone.day_end(day));
-        let mut until = over.min(until);
-        if until <= start {
-            return Millis(0);
-        }
+        let until = over.min(until);
         let mut silences = self.heard.silences((start, until));
-        if until < over
-            && let Some((from, _)) = silences.pop_if(|(_, end)| *end == until)
-        {
-            until = from;
+        match silences.pop_if(|(_, end)| until < over && *end == until) {
+            Some((from, _)) => (from, silences),
+            None => (until, silences),
         }
-        let open = opened(rules.staffed_hours(department, start), day, until);
-        let levels = self.steps.levels(department, (start, until));
+    }
+
+    /// A day's unstaffed time, as far as it is decided.
+    fn of_day(
+        &self,
+        department: Department,
+        day: Day,
+        (until, silences): &(Timestamp, Vec<Stretch>),
+        rules: &Rules,
+    ) -> Millis {
+        let start = Zone::stockholm().day_start(day);
+        let open = opened(rules.staffed_hours(department, start), day, *until);
+        let levels = self.steps.levels(department, (start, *until));
         let since = self.since.get(&department).copied();
-        let dark = dark(&silences, &open, rules.data_gap());
+        let dark = dark(silences, &open, rules.data_gap());
         measure(&open, Known { levels: &levels, since, dark: &dark }).unstaffed
     }
 }

@@ -28,6 +28,14 @@ impl Lately {
         (0..64).contains(&behind) && self.told & (1 << behind) != 0
     }
 
+    /// Each of these minutes once, those left out that were told.
+    pub(super) fn untold(&self, mut minutes: Vec<i32>) -> Vec<i32> {
+        minutes.sort_unstable();
+        minutes.dedup();
+        minutes.retain(|minute| !self.has(*minute));
+        minutes
+    }
+
     pub(super) fn pack(&self, out: &mut Writer<'_>) {
         out.signed(i64::from(self.latest));
         out.fixed(&self.told.to_le_bytes());

@@ -11,7 +11,6 @@ use hashbrown::{HashMap, HashSet};
 use super::Settings;
 use super::chain::{Link, Position, RulesVersion};
 use super::fold::{Chain, Held};
-use super::heard::Lately;
 use super::incident::Incident;
 use super::record::{Change, Counts, Record, bound_kind, note_kind};
 use super::restarts::{Restarts, Taken};
@@ -24,6 +23,7 @@ use crate::domain::contact::{Contact, Seen};
 use crate::domain::event::{AgentReport, Message, Observation};
 use crate::domain::ids::{AgentId, ContactId, Source};
 use crate::domain::rules::Rules;
+use crate::domain::staffing::placed;
 use crate::domain::survey::Survey;
 use crate::domain::tally::{Bounds, Tally};
 use crate::domain::units::Timestamp;
@@ -361,26 +361,9 @@ impl Partition {
             surveys: batch.surveys,
             counts: batch.counts,
             incidents: batch.incidents,
-            heard: told(batch.heard, &chain.heard),
+            heard: chain.heard.untold(batch.heard),
         })
     }
-}
-
-/// The department of a report about one queue is the queue's, by the rules in force at its time.
-pub(super) fn placed(report: &AgentReport, rules: &Rules) -> AgentReport {
-    let mut report = report.clone();
-    if report.queue.is_some() {
-        report.departments = vec![rules.department_of(report.queue, None, report.time)];
-    }
-    report
-}
-
-/// Each minute once, those left out that the chain has told of.
-fn told(mut minutes: Vec<i32>, lately: &Lately) -> Vec<i32> {
-    minutes.sort_unstable();
-    minutes.dedup();
-    minutes.retain(|minute| !lately.has(*minute));
-    minutes
 }
 
 impl Batch<'_> {

@@ -21,7 +21,7 @@ use hashbrown::HashMap;
 use super::chain::{self, Claim, Head, Kind, Link, RulesVersion, Verdict};
 use super::codec;
 use super::names::{ChainNames, Unreadable};
-use super::partition::{add_cells, add_panes, placed, sorted};
+use super::partition::{add_cells, add_panes, sorted};
 use super::record::{Change, Record};
 use super::restarts::Restarts;
 use super::{Settings, limits};
@@ -36,6 +36,7 @@ use crate::domain::event::AgentReport;
 use crate::domain::goal::Goal;
 use crate::domain::ids::{ContactId, Department, Names};
 use crate::domain::rules::{DEFINITIONS, Rules};
+use crate::domain::staffing::placed;
 use crate::domain::tally::{Bounds, Tally, code};
 use crate::domain::units::{Share, Timestamp};
 

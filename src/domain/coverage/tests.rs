@@ -282,7 +282,7 @@ fn a_number_that_nobody_ever_logged_in_for() {
     // Of the others nothing is known, which is no gap.
     assert_eq!(world.minutes(MONDAY, CULTURE), [0.0, 0.0, 120.0]);
     assert_eq!(world.span(MONDAY).departments[&CULTURE].share().ratio(), None);
-    assert_eq!(world.all.unstaffed(CULTURE, &rules()), None);
+    assert_eq!(world.all.unstaffed(DEPARTMENTS, &rules())[3], None);
     // Before the first report about a number it is unknown, also when there is one later.
     world.script(2, MONDAY, CULTURE, &[("11:00", Ready)]);
     assert_eq!(world.minutes(MONDAY, CULTURE), [60.0, 0.0, 60.0]);
@@ -350,7 +350,7 @@ fn what_is_counted_while_time_goes_waits_for_silence_and_never_takes_back() {
     let advance = |all: &mut Coverages, clock: &str| {
         let frontier = Some(at(MONDAY, clock));
         all.advance(Progress { settled: None, frontier }, &rules());
-        all.unstaffed(SCHOOL, &rules()).map(|length| length.0 / MINUTE)
+        all.unstaffed(DEPARTMENTS, &rules())[2].map(|length| length.0 / MINUTE)
     };
     report(&mut all, "07:00", LoggedOut, None);
     all.hear(&minutes("07:00", "09:00"), None);
@@ -531,7 +531,7 @@ proptest! {
                 known[turn] = Some(*until);
                 let frontier = known[0].min(known[1]);
                 all.advance(Progress { settled: None, frontier }, &rules());
-                let counted = all.unstaffed(CULTURE, &rules());
+                let counted = all.unstaffed(DEPARTMENTS, &rules())[3];
                 assert!(counted >= last, "{counted:?} after {last:?}");
                 last = counted;
             }
