@@ -12,10 +12,15 @@ const MINUTE_MS: i64 = 60_000;
 /// More silent minutes than this, one after the other, are without data.
 const SILENT_MINUTES: usize = 15;
 
+/// When an agent said something, the event's number, and what.
+type Said = (i64, u32, AgentState);
+/// Desk and number.
+type Agent = (u16, u16);
+
 /// What was heard of agents, and when anything was.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Staffing {
-    agents: BTreeMap<(u16, u16), Vec<(i64, u32, AgentState)>>,
+    agents: BTreeMap<Agent, Vec<Said>>,
     heard: BTreeSet<i64>,
 }
 
@@ -67,14 +72,14 @@ impl Staffing {
 
     /// All departments in order, and then the whole municipality.
     pub(super) fn minutes(&self, parameters: &Parameters, calendar: &Calendar) -> Vec<Minutes> {
-        let mut agents: Vec<((u16, u16), Vec<(i64, u32, AgentState)>)> =
+        let mut agents: Vec<(Agent, Vec<Said>)> =
             self.agents.iter().map(|(name, said)| (*name, said.clone())).collect();
         agents.iter_mut().for_each(|(_, said)| said.sort_unstable_by_key(|one| (one.0, one.1)));
         let queues = parameters.queues();
         let slugs = parameters.departments.iter().map(|one| Some(one.slug.clone()));
         let mut all = Vec::new();
         for department in slugs.chain([None]) {
-            let theirs: Vec<&[(i64, u32, AgentState)]> = agents
+            let theirs: Vec<&[Said]> = agents
                 .iter()
                 .filter(|((desk, _), _)| *desk != NONE)
                 .filter(|((desk, _), _)| match &department {
@@ -98,7 +103,7 @@ impl Staffing {
     fn day(
         &self,
         (start, end): (i64, i64),
-        agents: &[&[(i64, u32, AgentState)]],
+        agents: &[&[Said]],
         calendar: &Calendar,
         to: &mut Minutes,
     ) {
@@ -117,7 +122,7 @@ impl Staffing {
         }
         let since = agents.iter().filter_map(|said| said.first()).map(|one| one.0).min();
         // What was said before the day, its last one left out, is over.
-        let agents: Vec<&[(i64, u32, AgentState)]> = agents
+        let agents: Vec<&[Said]> = agents
             .iter()
             .map(|said| {
                 let from = said.partition_point(|one| one.0 <= start).saturating_sub(1);
@@ -137,7 +142,7 @@ impl Staffing {
             cuts.sort_unstable();
             for pair in cuts.windows(2) {
                 let (at, length) = (pair[0], pair[1] - pair[0]);
-                let there = |said: &&&[(i64, u32, AgentState)]| -> bool {
+                let there = |said: &&&[Said]| -> bool {
                     let before = said.iter().take_while(|one| one.0 <= at);
                     let state = before.last().map(|one| one.2);
                     !matches!(state, None | Some(AgentState::LoggedOut | AgentState::Paused))
