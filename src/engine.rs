@@ -25,6 +25,7 @@ pub mod chain;
 mod codec;
 mod fold;
 mod follow;
+mod heard;
 pub mod history;
 pub mod image;
 mod incident;
@@ -321,6 +322,7 @@ impl Engine {
                 head.version = record.link.version;
                 head.positions = record.link.spans.iter().map(|(_, to)| *to).collect();
                 self.fold.apply(at, record, &self.settings);
+                self.fold.advance(&self.rules);
                 self.partitions[at].folded();
                 has_changed = true;
                 if !self.partitions[at].has_more() {
@@ -427,6 +429,7 @@ impl Engine {
         chain.head.advance(envelope);
         let rules = record.rules.clone();
         self.fold.apply(at, record, &self.settings);
+        self.fold.advance(&self.rules);
         if is_own {
             self.partitions[at].folded();
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::panel::{Panel, Reading};
+use super::panel::{GREEN, Panel, Reading, YELLOW};
 use super::query::{DEPARTMENT, each, gauge, named, staffing};
 use super::{Board, Departments, words};
 use crate::metrics::names;
@@ -20,6 +20,7 @@ pub(super) fn board() -> Board {
             switchboard(),
             timeline(),
             unstaffed(),
+            without_data(),
             states(),
             logged_in(),
             expected(),
@@ -51,31 +52,39 @@ fn timeline() -> Panel {
     .ask(Reading::Range, "{{name}}", named(&staffing(DEPARTMENT)))
 }
 
-/// Minutes, each looked at once: what cannot be known between two looks is not invented.
+/// The growth of a counter that is never reset: no look is missed, and nothing is invented. What the
+/// ledger counted before Prometheus looked first is of no use to anyone.
 fn unstaffed() -> Panel {
-    let minutes = |state: u8| {
-        let then = format!("({} == bool {state})", staffing(DEPARTMENT));
-        format!("sum_over_time({then}[$__range:1m])")
+    let counted = |then: &str| {
+        let seconds = each(&names::UNSTAFFED_SECONDS, DEPARTMENT);
+        format!("max without (instance) ({seconds}{then})")
     };
+    let first = format!("min_over_time({}[$__range])", each(&names::UNSTAFFED_SECONDS, DEPARTMENT));
+    let before = format!("({} or max without (instance) ({first}))", counted(" offset $__range"));
+    let minutes = format!("({} - {before}) / 60", counted(""));
     Panel::table(
         "Obemannade minuter under den valda tiden",
-        "Minuter då telefonen var öppen utan att någon fanns att svara, avläst en gång i minuten. \
-         Välj helst högst en vecka.",
+        "Minuter då numret skulle ha varit bemannat och ingen fanns att svara, räknade av tjänsten \
+         medan tiden går: en sen rättelse syns i rapporterna. Tid utan uppgifter räknas inte.",
     )
     .size(12, 9)
     .unit("none")
-    .ask(Reading::Table, "", named(&minutes(1)))
-    .ask(Reading::Table, "", named(&minutes(2)))
-    .ask(Reading::Table, "", named(&minutes(3)))
-    .columns(&[
-        ("name", "Förvaltning"),
-        ("Value #A", "Obemannade"),
-        ("Value #B", "Bemannade"),
-        ("Value #C", "Okända"),
-        ("department", "department"),
-    ])
+    .default("decimals", json!(1))
+    .ask(Reading::Table, "", named(&minutes))
+    .columns(&[("name", "Förvaltning"), ("Value", "Obemannade"), ("department", "department")])
     .department_field("Förvaltning")
     .fault_field("Obemannade", 1.0)
+}
+
+fn without_data() -> Panel {
+    Panel::stat(
+        "Utan uppgifter i dag",
+        "Växelns öppettid i dag där ingen källa hördes av på länge: då är bemanningen okänd.",
+    )
+    .size(24, 4)
+    .unit("s")
+    .colors(&[(None, GREEN), (Some(1.0), YELLOW)])
+    .ask(Reading::Instant, "Utan uppgifter", gauge(&names::WITHOUT_DATA, ""))
 }
 
 fn states() -> Panel {

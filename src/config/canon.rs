@@ -5,7 +5,7 @@
 
 use toml::{Table, Value};
 
-use super::figures::{Figures, Terms};
+use super::figures::{DepartmentEntry, Figures, Terms};
 use super::opening::{Opening, WEEKDAYS};
 use crate::domain::calendar::{HalfDay, Span};
 use crate::domain::level::Decision;
@@ -25,6 +25,7 @@ pub(super) fn text(figures: &Figures) -> String {
     put(&mut switchboard, "department", figures.base.switchboard.clone());
     let mut bounds = Table::new();
     put(&mut bounds, "silence_hours", figures.silence.0 / Millis::from_hours(1).0);
+    put(&mut bounds, "data_gap_minutes", figures.data_gap.0 / Millis::from_seconds(60).0);
 
     let strict = |terms: &Terms| terms.question_deadline == DeadlineRule::Strict;
     let has_others =
@@ -41,6 +42,9 @@ pub(super) fn text(figures: &Figures) -> String {
         put(&mut department, "slug", entry.slug.clone());
         put(&mut department, "name", entry.name.clone());
         put(&mut department, "opening", entry.opening.clone());
+        if entry.is_exempt != DepartmentEntry::exempt_by_default(&entry.opening) {
+            put(&mut department, "exempt_from_switchboard_hours", entry.is_exempt);
+        }
         Value::Table(department)
     });
     let queues = figures.mappings.iter().map(|mapping| {

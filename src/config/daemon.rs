@@ -141,6 +141,8 @@ pub struct Limits {
     pub silence_hours: u32,
     /// Seconds that an event may be ahead of its record's timestamp.
     pub future_tolerance_seconds: u32,
+    /// Minutes of open time without a word from any source, beyond which they are without data.
+    pub data_gap_minutes: u32,
 }
 
 /// `[commit]`: when a batch is written to the ledger.
@@ -437,6 +439,7 @@ pub(super) fn limits(mut section: Section<'_>) -> Limits {
         silence_hours: s.number("silence_hours", "hours", 1..=48, 6) as u32,
         future_tolerance_seconds: s.number("future_tolerance_seconds", "seconds", 0..=86_400, 300)
             as u32,
+        data_gap_minutes: s.number("data_gap_minutes", "minutes", 1..=240, 15) as u32,
     };
     section.finish();
     limits

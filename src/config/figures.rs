@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use toml::Value;
 
+use super::daemon::Limits;
 use super::desks::{self, Organisation};
 use super::fault::{Fault, did_you_mean};
 use super::goals::{self, GoalsFile};
@@ -30,6 +31,15 @@ pub struct DepartmentEntry {
     pub name: String,
     /// Which schedule of opening hours.
     pub opening: String,
+    /// Whether its number has to be staffed by its own opening hours and not by the switchboard's.
+    pub is_exempt: bool,
+}
+
+impl DepartmentEntry {
+    /// Units with hours of their own are exempt, unless they say otherwise (R22).
+    pub(super) fn exempt_by_default(opening: &str) -> bool {
+        opening != opening::DEFAULT
+    }
 }
 
 /// Everything the figures are made by.
@@ -38,6 +48,7 @@ pub struct Figures {
     /// Rises with every change of what is in here.
     pub version: u32,
     pub(super) silence: Millis,
+    pub(super) data_gap: Millis,
     pub(super) base: Terms,
     /// From when `base` holds; before, the guideline's limits do.
     pub(super) base_from: Option<Day>,
@@ -131,7 +142,12 @@ impl Figures {
         let default = self.openings.get(opening::DEFAULT).map(Opening::hours);
         let hours = default.unwrap_or_else(|| Opening::office().hours());
         let first = self.set_at(None, &department);
-        let mut rules = Rules::new(self.version, first, hours).with_levels(self.levels.clone());
+        let exempt = self.departments.iter().filter(|entry| entry.is_exempt);
+        let exempt = exempt.map(|entry| department(&entry.slug)).collect();
+        let mut rules = Rules::new(self.version, first, hours)
+            .with_levels(self.levels.clone())
+            .with_exempt(exempt)
+            .with_data_gap(self.data_gap);
         let changes = self.changes.iter().map(|(from, _)| *from);
         for from in self.base_from.into_iter().chain(changes) {
             rules = rules.with_set(from, self.set_at(Some(from), &department));
@@ -177,7 +193,7 @@ impl Figures {
 }
 
 /// Reads everything the figures are made by.
-pub(super) fn read(document: &mut Document, silence_hours: u32, goals: &GoalsFile) -> Figures {
+pub(super) fn read(document: &mut Document, limits: &Limits, goals: &GoalsFile) -> Figures {
     let mut base = Terms::guideline();
     let mut section = document.section("rules");
     let version = section.number("version", "versions", 1..=i64::from(u32::MAX), 1) as u32;
@@ -193,7 +209,8 @@ pub(super) fn read(document: &mut Document, silence_hours: u32, goals: &GoalsFil
 
     let mut figures = Figures {
         version,
-        silence: Millis::from_hours(i64::from(silence_hours)),
+        silence: Millis::from_hours(i64::from(limits.silence_hours)),
+        data_gap: Millis::from_seconds(60 * i64::from(limits.data_gap_minutes)),
         changes: Vec::new(),
         departments: Vec::new(),
         mappings: Vec::new(),
@@ -248,6 +265,9 @@ fn departments(document: &mut Document, figures: &mut Figures) {
         let opening = section.text("opening").unwrap_or_else(|| opening::DEFAULT.to_owned());
         let queues = section.texts("queues").unwrap_or_default();
         let from = section.date("valid_from");
+        let is_exempt = section
+            .flag("exempt_from_switchboard_hours")
+            .unwrap_or_else(|| DepartmentEntry::exempt_by_default(&opening));
         let Some(slug) = slug else {
             if !section.has_fault("slug") {
                 section.fault("slug", "", "is missing", "write slug = \"kultur-fritid\"");
@@ -285,7 +305,7 @@ fn departments(document: &mut Document, figures: &mut Figures) {
                 );
             }
             let name = name.unwrap_or_else(|| slug.clone());
-            figures.departments.push(DepartmentEntry { slug, name, opening });
+            figures.departments.push(DepartmentEntry { slug, name, opening, is_exempt });
         }
         section.finish();
     }
@@ -348,6 +368,7 @@ fn references(figures: &mut Figures, faults: &mut Vec<Fault>) {
                 slug: SWITCHBOARD.to_owned(),
                 name: "Växeln".to_owned(),
                 opening: opening::DEFAULT.to_owned(),
+                is_exempt: false,
             });
         } else {
             let slugs = figures.departments.iter().map(|entry| entry.slug.as_str());

@@ -82,7 +82,7 @@ impl Config {
         let commit = daemon::commit(document.section("commit"));
         let privacy = daemon::privacy(document.section("privacy"));
         let log = daemon::log(document.section("log"));
-        let figures = figures::read(&mut document, limits.silence_hours, goals);
+        let figures = figures::read(&mut document, &limits, goals);
         let config = Config { kafka, topics, ledger, http, limits, commit, privacy, log, figures };
         config.check_room(&mut document.faults);
         let faults = document.finish();
@@ -141,6 +141,7 @@ impl Config {
         let adopted =
             Config::parse(text, &room.map(|(name, room)| (name.to_owned(), room.to_string())))?;
         self.limits.silence_hours = adopted.limits.silence_hours;
+        self.limits.data_gap_minutes = adopted.limits.data_gap_minutes;
         self.figures = adopted.figures;
         Ok(())
     }

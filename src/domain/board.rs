@@ -14,6 +14,7 @@ use super::blocks::Blocks;
 use super::calendar::{Month, Zone};
 use super::cell::{CellKey, Cells};
 use super::contact::contribution::{Contribution, Fact};
+use super::coverage::{Coverages, Progress};
 use super::event::{AgentReport, AgentState};
 use super::goal::{Goal, GoalId};
 use super::ids::{ContactId, Department, Names};
@@ -49,6 +50,7 @@ pub struct Board {
     bounds: Bounds,
     windows: Windows,
     courses: Courses,
+    coverages: Coverages,
 }
 
 impl Board {
@@ -64,6 +66,7 @@ impl Board {
             bounds,
             windows: Windows::default(),
             courses: Courses::default(),
+            coverages: Coverages::default(),
         }
     }
 
@@ -146,9 +149,25 @@ impl Board {
         self.set_live(contact, &Contribution::default());
     }
 
-    /// Takes in what an agent does.
-    pub fn report(&mut self, report: AgentReport) -> bool {
+    /// Takes in what an agent does. `known_at` is how far its chain had come before it was told.
+    pub fn report(&mut self, report: AgentReport, known_at: Option<Timestamp>) -> bool {
+        self.coverages.report(&report, known_at);
         self.staffing.report(report)
+    }
+
+    /// Takes in the minutes in which something was heard.
+    pub fn hear(&mut self, minutes: &[i32], known_at: Option<Timestamp>) {
+        self.coverages.hear(minutes, known_at);
+    }
+
+    /// Tells how far the chains have come.
+    pub fn advance(&mut self, progress: Progress, rules: &Rules) {
+        self.coverages.advance(progress, rules);
+    }
+
+    /// Whether each number was staffed.
+    pub fn coverages(&self) -> &Coverages {
+        &self.coverages
     }
 
     /// The picture at the reader's clock, without the stream.
@@ -186,6 +205,7 @@ impl Board {
             })
             .collect();
         let (states, all_states) = self.staffing.states(rules, names);
+        let unstaffed = self.coverages.unstaffed(names.departments.len(), rules);
         let mut views: Vec<DepartmentView> = names
             .departments
             .iter()
@@ -202,6 +222,7 @@ impl Board {
                 (view.switchboard, view.queue) = self.counters.of(department, &self.bounds);
                 view.questions = self.counters.questions_of(department);
                 view.live.agents = states.get(at).copied().unwrap_or_default();
+                view.unstaffed = unstaffed.get(at).copied().flatten();
                 view
             })
             .collect();
@@ -249,7 +270,9 @@ impl Board {
         let open = open_in(rules, set.switchboard_department, month);
         all.month = outlook(&all.windows, open, &goals);
         views.sort_by(|a, b| a.slug.cmp(&b.slug));
-        Snapshot { now, goals, levels, departments: views, all, ..Snapshot::default() }
+        let without_data = self.coverages.without_data(today, now, rules);
+        let departments = views;
+        Snapshot { now, goals, levels, departments, all, without_data, ..Snapshot::default() }
     }
 }
 

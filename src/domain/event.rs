@@ -235,6 +235,16 @@ impl AgentState {
             AgentState::Paused => "paused",
         }
     }
+
+    /// Whether an agent who does this staffs the number (R21): logged in and not paused.
+    pub fn staffs(self) -> bool {
+        match self {
+            AgentState::LoggedOut | AgentState::Paused => false,
+            AgentState::Ready | AgentState::Ringing | AgentState::Talking | AgentState::WrapUp => {
+                true
+            }
+        }
+    }
 }
 
 /// One event, decoded: for whom it is and what it says.

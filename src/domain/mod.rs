@@ -6,6 +6,7 @@ pub mod board;
 pub mod calendar;
 pub mod cell;
 pub mod contact;
+pub mod coverage;
 pub mod desk;
 pub mod event;
 pub mod goal;

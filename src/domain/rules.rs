@@ -65,6 +65,9 @@ pub struct Rules {
     levels: Levels,
     desks: Desks,
     open: bool,
+    /// Departments that are to be staffed by their own hours and not by the switchboard's (R22).
+    exempt: Vec<Department>,
+    data_gap: Millis,
 }
 
 impl Rules {
@@ -80,6 +83,8 @@ impl Rules {
             levels: Levels::guideline(),
             desks: Desks::default(),
             open: false,
+            exempt: Vec::new(),
+            data_gap: Rules::DATA_GAP,
         }
     }
 
@@ -162,6 +167,40 @@ impl Rules {
     /// The desks that have a name.
     pub fn desks(&self) -> &Desks {
         &self.desks
+    }
+
+    /// Open time in which no source is heard of for longer than this is time without data, unless
+    /// something else is configured. A desk that is open has calls, questions or agents every few
+    /// minutes, and most telephone systems give a sign of life every minute: a quarter of an hour
+    /// is silence, and not a quiet moment.
+    pub const DATA_GAP: Millis = Millis::from_seconds(900);
+
+    /// Departments that are to be staffed by their own opening hours and not by the switchboard's.
+    #[must_use]
+    pub fn with_exempt(mut self, departments: Vec<Department>) -> Rules {
+        self.exempt = departments;
+        self
+    }
+
+    /// Takes open time for time without data when no source is heard of for longer than this.
+    #[must_use]
+    pub fn with_data_gap(mut self, length: Millis) -> Rules {
+        self.data_gap = length;
+        self
+    }
+
+    /// Silence of all sources that lasts longer than this is time without data.
+    pub fn data_gap(&self) -> Millis {
+        self.data_gap
+    }
+
+    /// The hours in which a department's number has to be staffed at a time: while the switchboard
+    /// is open (R21), or its own where the department is exempt (R22).
+    pub fn staffed_hours(&self, department: Department, at: Timestamp) -> &OpeningHours {
+        match self.exempt.contains(&department) {
+            true => self.hours(department),
+            false => self.hours(self.at(at).switchboard_department),
+        }
     }
 
     /// The version of the configuration they come from; it rises with every change. 0 without a

@@ -411,6 +411,9 @@ pub struct DepartmentView {
     pub month: MonthOutlook,
     /// How today has gone so far.
     pub course: Arc<Course>,
+    /// Time in which the number should have been staffed and nobody was, since the ledger began;
+    /// `None` where nothing was heard of agents. It never shrinks.
+    pub unstaffed: Option<Millis>,
 }
 
 impl DepartmentView {
@@ -616,6 +619,9 @@ pub struct Snapshot {
     pub all: DepartmentView,
     /// The stream.
     pub stream: StreamView,
+    /// The switchboard's open time today so far in which no source was heard of for too long;
+    /// `None` before anything was heard.
+    pub without_data: Option<Millis>,
 }
 
 impl Snapshot {

@@ -19,6 +19,15 @@ pub struct Staffing {
 /// Agents in each state, in the order of [`AgentState::ALL`].
 pub type States = [i64; AgentState::ALL.len()];
 
+/// The department of a report about one queue is the queue's, by the rules in force at its time.
+pub fn placed(report: &AgentReport, rules: &Rules) -> AgentReport {
+    let mut report = report.clone();
+    if report.queue.is_some() {
+        report.departments = vec![rules.department_of(report.queue, None, report.time)];
+    }
+    report
+}
+
 impl Staffing {
     /// Takes in a report; whether it was the latest.
     pub fn report(&mut self, report: AgentReport) -> bool {

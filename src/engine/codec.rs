@@ -107,11 +107,22 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
             told.pack(out);
         }
     }
+    if !record.heard.is_empty() {
+        out.byte(HEARD);
+        out.unsigned(record.heard.len() as u64);
+        let mut before = 0;
+        for minute in &record.heard {
+            out.signed(i64::from(*minute) - before);
+            before = i64::from(*minute);
+        }
+    }
 }
 
 /// What follows in a record's last part, told by a number that is durable. The parts stand in the
 /// order of their numbers, each at most once.
 const TOLD: u8 = 1;
+/// Minutes in which anything was heard.
+const HEARD: u8 = 2;
 
 /// Reads the content of a valid commit; names that it brings are learned.
 ///
@@ -216,6 +227,7 @@ fn read(
         incidents.push(Incident::unpack(input)?);
     }
     let mut told = Vec::new();
+    let mut heard = Vec::new();
     let mut last = 0;
     while !input.is_empty() {
         let part = input.byte().filter(|part| *part > last)?;
@@ -228,6 +240,13 @@ fn read(
                         department.0 = rerename(to, Table::Departments, u64::from(department.0))?;
                     }
                     told.push(one);
+                }
+            }
+            HEARD => {
+                let mut minute = 0;
+                for _ in 0..input.count(1)? {
+                    minute = input.signed()?.checked_add(minute)?;
+                    heard.push(i32::try_from(minute).ok()?);
                 }
             }
             _ => return None,
@@ -248,6 +267,7 @@ fn read(
         told,
         counts,
         incidents,
+        heard,
     })
 }
 

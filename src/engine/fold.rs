@@ -7,15 +7,18 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Settings;
 use super::chain::Head;
+use super::heard::Lately;
 use super::incident::{Incident, IncidentKind};
 use super::names::ChainNames;
-use super::record::{Counts, Record, anomaly_names};
+use super::record::{Counts, Record, STAFFING_OVER_BOUND, anomaly_names};
 use super::restarts::Restarts;
 use super::watermark::Watermark;
 use crate::domain::board::{Board, PANES_KEPT};
 use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
+use crate::domain::coverage::Progress;
 use crate::domain::ids::{AgentId, ContactId};
+use crate::domain::rules::Rules;
 use crate::domain::snapshot::{LedgerView, PartitionView, StreamView};
 use crate::domain::told::Tellings;
 use crate::domain::units::{Millis, Timestamp};
@@ -57,6 +60,7 @@ pub(super) struct Chain {
     pub(super) incident_counts: [i64; IncidentKind::ALL.len()],
     /// By input: the topic, and records behind its end.
     pub(super) inputs: Vec<(String, Option<i64>)>,
+    pub(super) heard: Lately,
 }
 
 /// Everything that records have made.
@@ -97,7 +101,16 @@ pub struct Quality {
     pub open_contacts: i64,
 }
 
+/// A report that is told so long after the watermark of its chain is late under any settings: what
+/// crosses partitions is kept for so long.
+const LONGEST_LATENESS: Millis = Millis::from_hours(48);
+
 impl Chain {
+    /// How far its time has come.
+    fn frontier(&self) -> Option<Timestamp> {
+        self.watermark.get().max(self.ticked)
+    }
+
     /// Counts over all inputs.
     fn total(&self) -> Counts {
         let mut counts = Counts::default();
@@ -138,6 +151,8 @@ impl Fold {
     /// Applies a record that was found valid; the head has moved on already.
     pub(super) fn apply(&mut self, at: usize, record: Record, settings: &Settings) {
         let chain = &mut self.chains[at];
+        let known_at = chain.frontier();
+        record.heard.iter().for_each(|minute| chain.heard.tell(*minute));
         chain.watermark = record.watermark;
         chain.last_event = record.last_event;
         chain.ticked = record.ticked;
@@ -197,8 +212,20 @@ impl Fold {
         let oldest = newest.map_or(i32::MIN, |watermark| watermark.minus(PANES_KEPT).minute());
         self.board.add_panes(record.panes.iter().map(|(key, delta)| (*key, delta)), oldest);
         for report in record.agents {
-            self.board.report(report);
+            self.board.report(report, known_at);
         }
+        self.board.hear(&record.heard, known_at);
+    }
+
+    /// Tells the board how far all chains have come.
+    pub(super) fn advance(&mut self, rules: &Rules) {
+        let lowest =
+            |of: fn(&Chain) -> Option<Timestamp>| self.chains.iter().map(of).min().flatten();
+        let progress = Progress {
+            settled: lowest(|chain| chain.watermark.get()).map(|at| at.minus(LONGEST_LATENESS)),
+            frontier: lowest(Chain::frontier),
+        };
+        self.board.advance(progress, rules);
     }
 
     /// The latest time that any chain has reached.
@@ -275,8 +302,9 @@ impl Fold {
     pub(super) fn stream(&self) -> StreamView {
         let counts = self.totals();
         let (held_bytes, held_contacts) = self.held_size();
-        let exported = |kind: usize| -> i64 {
-            self.chains.iter().filter_map(|chain| chain.anomalies.get(kind)).sum()
+        let exported = |kind: usize, name: &str| -> i64 {
+            let of_chains = self.chains.iter().filter_map(|chain| chain.anomalies.get(kind));
+            of_chains.sum::<i64>() + self.over_bound(name)
         };
         let mut passed = 0;
         let apply = APPLY_BOUNDS.iter().zip(self.apply.slots).map(|(bound, n)| {
@@ -288,7 +316,7 @@ impl Fold {
             rejected: Reason::ALL.into_iter().map(Reason::name).zip(counts.rejects).collect(),
             anomalies: anomaly_names()
                 .enumerate()
-                .map(|(kind, name)| (name, exported(kind)))
+                .map(|(kind, name)| (name, exported(kind, name)))
                 .collect(),
             held_contacts: held_contacts as i64,
             held_bytes: held_bytes as i64,
@@ -305,6 +333,11 @@ impl Fold {
         }
     }
 
+    /// What the board counts of this kind.
+    fn over_bound(&self, name: &str) -> i64 {
+        if name == STAFFING_OVER_BOUND { self.board.coverages().over_bound() } else { 0 }
+    }
+
     pub(super) fn quality(&self) -> Quality {
         let counts = self.totals();
         let occurred = |pair: &(&'static str, i64)| pair.1 != 0;
@@ -319,7 +352,11 @@ impl Fold {
                 .zip(counts.rejects)
                 .filter(occurred)
                 .collect(),
-            anomalies: anomaly_names().zip(counts.anomalies).filter(occurred).collect(),
+            anomalies: anomaly_names()
+                .zip(counts.anomalies)
+                .map(|(name, count)| (name, count + self.over_bound(name)))
+                .filter(occurred)
+                .collect(),
             open_contacts: self.board.open().len() as i64,
         }
     }

@@ -13,7 +13,7 @@
 //! - Everything is judged by the configuration at hand, whose rules have their dates. Nothing is told
 //!   of the time after the last event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
@@ -29,7 +29,7 @@ use crate::domain::cell::{GoalCount, Line};
 use crate::domain::contact::packed::Packed;
 use crate::domain::event::Message;
 use crate::domain::goal::Goal;
-use crate::domain::ids::{ContactId, Department, EventId};
+use crate::domain::ids::{ContactId, Department, EventId, Source as System};
 use crate::domain::rules::DEFINITIONS;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::tally::Tally;
@@ -59,6 +59,9 @@ impl Period {
     }
 }
 
+/// Of which system something was heard does not matter.
+const HEARD: System = System(0);
+
 /// One partition of the ledger.
 #[derive(Debug, Default)]
 struct Source {
@@ -79,6 +82,8 @@ pub struct History {
     sources: Vec<Source>,
     /// What has not been passed yet.
     ahead: BTreeMap<Timestamp, Vec<Message>>,
+    /// Minutes in which something was heard and that have not been passed yet.
+    heard: BTreeSet<i32>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     /// The next step; `None` before the first event.
@@ -104,6 +109,7 @@ impl History {
                 .map(|partition| Source { partition, ..Source::default() })
                 .collect(),
             ahead: BTreeMap::new(),
+            heard: BTreeSet::new(),
             first: None,
             last: None,
             next: None,
@@ -206,6 +212,7 @@ impl History {
             }
             told.insert(change.contact, held);
         }
+        self.heard.extend(record.heard);
         found.extend(record.agents.into_iter().map(Message::Agent));
         found.extend(record.told.into_iter().map(Message::Told));
         let started = |(source, time)| Message::Started { source, time, id: EventId(0) };
@@ -261,6 +268,7 @@ impl History {
 
     /// Commits everything up to a moment; gives whether something happened.
     fn pass(&mut self, at: Timestamp) -> bool {
+        self.pass_heard(at);
         while let Some(first) = self.ahead.first_entry()
             && *first.key() <= at
         {
@@ -273,6 +281,21 @@ impl History {
         // All of that time is known, so whoever has been silent for T by then is lost track of.
         self.engine.settle(0, at);
         self.engine.commit()
+    }
+
+    /// That something was heard in a minute is no picture by itself.
+    fn pass_heard(&mut self, at: Timestamp) {
+        while let Some(minute) = self.heard.first().copied()
+            && minute < at.minute()
+        {
+            self.heard.pop_first();
+            let time = Timestamp(i64::from(minute) * 60_000);
+            let what = Message::Heartbeat { source: HEARD, time };
+            let what = What::Message(what, Notes::default());
+            self.engine.gather(0, Gathered { input: 0, offset: self.fed, checksum: 0, what });
+            self.fed += 1;
+        }
+        self.engine.commit();
     }
 
     fn is_open(&self, at: Timestamp) -> bool {

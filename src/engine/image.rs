@@ -15,6 +15,7 @@ use hashbrown::{HashMap, HashSet};
 use super::chain::{self, Hash, Head, Position, RulesVersion};
 use super::codec::{pack_counts, time, unpack_counts, untime};
 use super::fold::Chain;
+use super::heard::Lately;
 use super::incident::{Incident, IncidentKind};
 use super::instance::Instance;
 use super::names::ChainNames;
@@ -247,6 +248,7 @@ fn pack_chain(chain: &Chain, out: &mut Writer<'_>) {
         out.bytes(held.as_bytes());
     }
     chain.told.pack(out);
+    chain.heard.pack(out);
 }
 
 fn unpack_chain(input: &mut Reader<'_>) -> Option<Chain> {
@@ -305,5 +307,6 @@ fn unpack_chain(input: &mut Reader<'_>) -> Option<Chain> {
         chain.held.insert(contact, held);
     }
     chain.told = Tellings::unpack(input)?;
+    chain.heard = Lately::unpack(input)?;
     Some(chain)
 }

@@ -24,6 +24,7 @@ use crate::domain::contact::{Contact, Seen};
 use crate::domain::event::{AgentReport, Message, Observation};
 use crate::domain::ids::{AgentId, ContactId, Source};
 use crate::domain::rules::Rules;
+use crate::domain::staffing::placed;
 use crate::domain::tally::{Bounds, Tally};
 use crate::domain::told::Told;
 use crate::domain::units::Timestamp;
@@ -130,6 +131,7 @@ impl Wheel {
 struct Batch<'a> {
     chain: &'a Chain,
     settings: &'a Settings,
+    rules: &'a Rules,
     link: Link,
     watermark: super::watermark::Watermark,
     last_event: Option<Timestamp>,
@@ -142,6 +144,8 @@ struct Batch<'a> {
     incidents: Vec<Incident>,
     /// About how many bytes the record will take.
     size: usize,
+    /// Minutes in which something was heard.
+    heard: Vec<i32>,
 }
 
 /// What a record takes for one contact beside its packed form, about: its id and what it changes
@@ -193,6 +197,7 @@ impl Partition {
         let mut batch = Batch {
             chain,
             settings,
+            rules: context.rules,
             link: Link {
                 epoch: chain.head.epoch,
                 sequence: chain.head.sequence + 1,
@@ -211,6 +216,7 @@ impl Partition {
             counts: Vec::new(),
             incidents,
             size: 0,
+            heard: Vec::new(),
         };
         self.taken = 0;
         for gathered in &self.gathered {
@@ -353,6 +359,7 @@ impl Partition {
             told: batch.told,
             counts: batch.counts,
             incidents: batch.incidents,
+            heard: chain.heard.untold(batch.heard),
         })
     }
 }
@@ -399,7 +406,13 @@ impl Batch<'_> {
                     }
                     Message::Agent(report) => self.report(input, report),
                     Message::Started { source, time, .. } => self.restart(input, *source, *time),
-                    Message::Heartbeat { .. } => self.count(input).applied += 1,
+                    Message::Heartbeat { time, .. } => match self.is_late(*time) {
+                        true => self.count(input).late += 1,
+                        false => {
+                            self.hear(*time);
+                            self.count(input).applied += 1;
+                        }
+                    },
                     Message::Told(told) => self.tell(input, told),
                     Message::SetAside { .. } => self.count(input).set_aside += 1,
                 }
@@ -410,6 +423,14 @@ impl Batch<'_> {
     fn is_late(&self, time: Timestamp) -> bool {
         let watermark = self.watermark.get();
         watermark.is_some_and(|watermark| time < watermark.minus(self.settings.lateness))
+    }
+
+    /// A source told of something that happened then.
+    fn hear(&mut self, time: Timestamp) {
+        let minute = time.minute();
+        if self.heard.last() != Some(&minute) {
+            self.heard.push(minute);
+        }
     }
 
     fn observe(
@@ -425,6 +446,7 @@ impl Batch<'_> {
             self.count(input).late += 1;
             return;
         }
+        self.hear(time);
         let held = &self.chain.held;
         let size = &mut self.size;
         let contact = overlay.entry(id).or_insert_with(|| {
@@ -448,6 +470,11 @@ impl Batch<'_> {
     }
 
     fn report(&mut self, input: usize, report: &AgentReport) {
+        if self.is_late(report.time) {
+            self.count(input).late += 1;
+            return;
+        }
+        self.hear(report.time);
         let is_known =
             self.chain.agents.contains(&report.agent) || self.new_agents.contains(&report.agent);
         if !is_known {
@@ -459,7 +486,7 @@ impl Batch<'_> {
         }
         self.count(input).applied += 1;
         self.size += OBSERVATION_BYTES + 2 * report.departments.len();
-        self.agents.push(report.clone());
+        self.agents.push(placed(report, self.rules));
     }
 
     fn tell(&mut self, input: usize, told: &Told) {
@@ -485,6 +512,7 @@ impl Batch<'_> {
             self.count(input).late += 1;
             return;
         }
+        self.hear(time);
         let restarts = self.restarts.get_or_insert_with(|| self.chain.restarts.clone());
         match restarts.insert(source, time) {
             Taken::Repeat => {

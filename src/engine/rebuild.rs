@@ -32,9 +32,11 @@ use crate::domain::cell::{CellKey, GoalCount};
 use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::{Anomalies, Packed};
 use crate::domain::contact::stay::{Disposition, Judge, Surroundings};
+use crate::domain::event::AgentReport;
 use crate::domain::goal::Goal;
 use crate::domain::ids::{ContactId, Department, Names};
 use crate::domain::rules::{DEFINITIONS, Rules};
+use crate::domain::staffing::placed;
 use crate::domain::tally::{Bounds, Tally, code};
 use crate::domain::units::{Share, Timestamp};
 
@@ -278,6 +280,11 @@ impl Rebuild {
         self.compare(&record.cells, &cells);
         let pair = &mut self.pairs[at];
         pair.restarts = restarts;
+        let place = |report: &AgentReport| match report.time < self.from {
+            true => report.clone(),
+            false => placed(report, &self.rules),
+        };
+        let agents = record.agents.iter().map(place).collect();
         let brings_rules = self.version != pair.new.version;
         let made = Record {
             link: Link {
@@ -293,6 +300,7 @@ impl Rebuild {
             panes: sorted(panes),
             changes,
             counts,
+            agents,
             ..record
         };
         let (bytes, _) =

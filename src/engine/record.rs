@@ -44,14 +44,18 @@ pub struct Counts {
 }
 
 /// What happens at a bound.
-pub(super) const BOUND_KINDS: [&str; 6] = [
+pub(super) const BOUND_KINDS: [&str; 7] = [
     "observations_over_bound",
     "contacts_evicted",
     "restarts_over_bound",
     "agents_over_bound",
     "measures_over_bound",
     "told_over_bound",
+    STAFFING_OVER_BOUND,
 ];
+
+/// Counted by the fold and in no record.
+pub(super) const STAFFING_OVER_BOUND: &str = "staffing_over_bound";
 
 /// How many kinds of anomaly there are.
 pub(super) const ANOMALY_KINDS: usize = Anomaly::ALL.len() + Note::ALL.len() + BOUND_KINDS.len();
@@ -121,4 +125,7 @@ pub struct Record {
     pub counts: Vec<Counts>,
     /// What should not have happened.
     pub incidents: Vec<Incident>,
+    /// The minutes since 1970 in which anything was heard and that the chain has not told of
+    /// lately, in rising order.
+    pub heard: Vec<i32>,
 }

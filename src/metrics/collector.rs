@@ -357,6 +357,8 @@ fn live(out: &mut Families, department: &DepartmentView, now: Timestamp) {
         out.put(&names::SWITCHBOARD_OPEN, &labels, truth(department.open));
     }
     out.put_some(&names::DEPARTMENT_STAFFED, &labels, live.is_staffed().map(truth));
+    let unstaffed = department.unstaffed.map(|length| length.as_seconds());
+    out.put_some(&names::UNSTAFFED_SECONDS, &labels, unstaffed);
     out.put(&names::AGENTS_LOGGED_IN, &labels, live.logged_in() as f64);
     if live.may_show_states() {
         for (state, count) in AgentState::ALL.into_iter().zip(live.agents) {
@@ -371,6 +373,8 @@ fn whole(out: &mut Families, snapshot: &Snapshot) {
     out.put(&names::ALL_WAITING_OVER, &[], live.waiting_over_target as f64);
     out.put(&names::ALL_LONGEST_WAIT, &[], live.longest_wait(snapshot.now).as_seconds());
     out.put(&names::ALL_AGENTS_LOGGED_IN, &[], live.logged_in() as f64);
+    let without_data = snapshot.without_data.map(|length| length.as_seconds());
+    out.put_some(&names::WITHOUT_DATA, &[], without_data);
     if snapshot.may_show_all_states() {
         for (state, count) in AgentState::ALL.into_iter().zip(live.agents) {
             out.put(&names::ALL_AGENTS, &[state.name()], count as f64);

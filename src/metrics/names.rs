@@ -214,6 +214,10 @@ catalogue! {
             "Whether the main number is open now (1), of the unit that runs the switchboard.";
         DEPARTMENT_STAFFED: Gauge "svarstid_department_staffed" ["department"]
             "Whether an agent is logged in and not paused (1); absent where none was heard of.";
+        UNSTAFFED_SECONDS: Counter "svarstid_department_unstaffed_open_seconds_total" ["department"]
+            "Time in which the number had to be staffed and nobody was; absent where none was heard of.";
+        WITHOUT_DATA: Gauge "svarstid_today_without_data_seconds" []
+            "The switchboard's open time today in which no source was heard of for too long.";
         ALL_WAITING: Gauge "svarstid_all_queue_calls_waiting" []
             "Callers waiting in queues now, whole municipality.";
         ALL_WAITING_OVER: Gauge "svarstid_all_queue_calls_waiting_over_target" []

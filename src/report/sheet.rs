@@ -10,6 +10,7 @@ use super::document::{DEFINITION_FCR, DEFINITION_SM4};
 use super::figures::{Figures, Measure, Span};
 use super::number;
 use super::period::Period;
+use super::section::staffing::DEFINITION_COVERAGE;
 use super::sums::Sums;
 use super::table::{Audience, Cell, Language, Report};
 use super::withhold::{SHARE_MIN, withheld};
@@ -98,6 +99,8 @@ impl<'a> Sheet<'a> {
                 tables.extend(self.desk_tables());
             }
         }
+        let coverage = self.coverage();
+        tables.extend(self.staffing_table(&coverage));
         tables.extend(self.note_table());
         tables.extend(self.satisfaction_tables());
         tables.extend(self.evaluator_table());
@@ -111,6 +114,9 @@ impl<'a> Sheet<'a> {
         }
         if order.audience == Audience::Internal {
             tables.extend(self.heat_tables());
+            tables.extend(self.staffing_course(&coverage));
+            tables.push(self.gap_table(&coverage));
+            tables.extend(self.intake_table());
             tables.push(self.quality_table());
         }
         Report {
@@ -137,6 +143,7 @@ impl<'a> Sheet<'a> {
             definitions: Measure::ALL
                 .into_iter()
                 .map(|measure| (measure.id().to_owned(), self.definition(measure)))
+                .chain([("staffing".to_owned(), DEFINITION_COVERAGE.to_owned())])
                 .chain(self.told_definitions())
                 .collect(),
         }

@@ -22,6 +22,7 @@ mod faults;
 mod municipality;
 mod questions;
 mod recount;
+mod staffing;
 mod station;
 mod truth;
 

@@ -14,6 +14,7 @@ use super::calendar::{Calendar, Hours, is_working_day, next};
 use super::event::{Event, NONE, Names, Source, What, channel};
 use super::municipality::Parameters;
 use super::recount::{Disposition, Stay, stays, visits};
+use super::staffing::Staffing;
 
 /// The limits, in seconds, for which exact counts are kept.
 pub const LIMITS: [i64; 11] = [5, 10, 12, 15, 18, 20, 30, 60, 120, 300, 600];
@@ -207,6 +208,7 @@ pub struct Truth {
     /// Contacts with a stay that no event ended: judged when everything has been heard.
     unfinished: Vec<Vec<Event>>,
     latest: i64,
+    staffing: Staffing,
 }
 
 impl Truth {
@@ -224,12 +226,14 @@ impl Truth {
             judged_at: None,
             unfinished: Vec::new(),
             latest: i64::MIN,
+            staffing: Staffing::default(),
         }
     }
 
     /// Hears an event that arrives; of the contacts' own events only the time.
     pub(super) fn hear(&mut self, event: &Event) {
         self.latest = self.latest.max(event.time);
+        self.staffing.hear(event);
         if event.what == What::Started {
             self.restarts.push((event.source, event.time));
         }
@@ -581,6 +585,8 @@ impl Serialize for Truth {
             })
         });
         map.serialize_entry("questions", &questions)?;
+        let staffing = self.staffing.minutes(&self.parameters, &self.calendar);
+        map.serialize_entry("staffing", &staffing)?;
         map.end()
     }
 }

@@ -28,6 +28,7 @@ mod report;
 mod report_formats;
 mod rows;
 mod stack;
+mod staffing;
 #[path = "../support/mod.rs"]
 mod support;
 mod tidy;

@@ -56,6 +56,7 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
         slug: made.slug.into(),
         name: made.name.into(),
         open: true,
+        unstaffed: Some(Millis::from_seconds(1_230)),
         runs_switchboard: true,
         switchboard: place(made.goals[Goal::Sm1 as usize], &bounds::SWITCHBOARD),
         queue: place((answered, offered), &bounds::QUEUE),
@@ -182,6 +183,7 @@ pub(crate) fn snapshot(departments: &[Made], all: &Made) -> Snapshot {
     Snapshot {
         now: NOW,
         caught_up: true,
+        without_data: Some(Millis::from_seconds(960)),
         goals: goals(),
         levels: levels(),
         departments: departments.iter().map(department).collect(),

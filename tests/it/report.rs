@@ -171,7 +171,7 @@ fn citizens_see_whole_percent_and_nothing_that_can_be_worked_out() {
             let own = engine.names().departments.find(&row.id).map(Department);
             let sheet = engine.report(&Order { department: own, ..public.clone() });
             let names: Vec<&str> = sheet.tables.iter().map(|table| table.id).collect();
-            assert_eq!(names, ["goals", "levels"]);
+            assert_eq!(names, ["goals", "levels", "staffing"]);
             let (of, outcome, verdict, table) = goals(&sheet);
             let alone = table.rows.iter().find(|row| row.id == measure).unwrap();
             if row.cells[at] == Cell::Hidden {
@@ -273,7 +273,7 @@ fn a_copy_of_the_ledger_and_its_events_give_the_same_report() {
     for report in [&mut of_copy, &mut of_events] {
         // What is counted beside the figures depends on how the events came in.
         report["tables"].as_array_mut().unwrap().retain(|table| table["id"] != "quality");
-        assert_eq!(report["tables"].as_array().unwrap().len(), 7);
+        assert_eq!(report["tables"].as_array().unwrap().len(), 11);
     }
     assert_eq!(of_copy, of_events);
     let told = of_copy["sentences"][0].as_str().unwrap();

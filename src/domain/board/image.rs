@@ -9,6 +9,7 @@ use super::windows::Windows;
 use crate::domain::blocks::Blocks;
 use crate::domain::cell::Cells;
 use crate::domain::contact::contribution::Fact;
+use crate::domain::coverage::Coverages;
 use crate::domain::ids::{ContactId, Department};
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::question::Question;
@@ -17,7 +18,7 @@ use crate::domain::tally::Bounds;
 use crate::domain::units::Timestamp;
 
 /// Of the bytes below.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The bytes that a fact takes at least.
 const LEAST_FACT: usize = 11;
@@ -34,6 +35,7 @@ pub struct BoardImage {
     open: BTreeMap<ContactId, Vec<Fact>>,
     questions: BTreeMap<ContactId, Vec<Question>>,
     staffing: Staffing,
+    coverages: Coverages,
 }
 
 impl BoardImage {
@@ -57,6 +59,7 @@ impl BoardImage {
             questions.iter().for_each(|question| question.pack_after(Timestamp(0), out));
         }
         self.staffing.pack(out);
+        self.coverages.pack(out);
     }
 }
 
@@ -71,6 +74,7 @@ impl Board {
             open: self.open.clone(),
             questions: self.questions.clone(),
             staffing: self.staffing.clone(),
+            coverages: self.coverages.clone(),
         }
     }
 
@@ -90,6 +94,7 @@ impl Board {
             staffing: Staffing::unpack(input)?,
             bounds,
             windows: Windows::default(),
+            coverages: Coverages::unpack(input)?,
             courses: Courses::default(),
         })
     }
@@ -140,6 +145,7 @@ mod tests {
     use crate::domain::cell::{CellKey, Line};
     use crate::domain::contact::contribution::Contribution;
     use crate::domain::contact::packed::tests::{fact_at, question_at};
+    use crate::domain::coverage::Progress;
     use crate::domain::event::{AgentReport, AgentState};
     use crate::domain::ids::{AgentId, EventId, Names, Queue};
     use crate::domain::rules::Rules;
@@ -160,6 +166,8 @@ mod tests {
         Await(u64, Vec<Question>),
         Forget(u64),
         Agent(AgentReport),
+        /// Minutes in which something was heard, and how far the chains have come.
+        Heard(Vec<i32>, Timestamp),
     }
 
     fn fact() -> impl Strategy<Value = Fact> {
@@ -187,6 +195,10 @@ mod tests {
             1 => (9..15u64, questions()).prop_map(|(contact, seen)| Step::Await(contact, seen)),
             1 => (0..9u64).prop_map(Step::Forget),
             1 => agent.prop_map(Step::Agent),
+            1 => (proptest::collection::vec(0..600i32, 0..9), times()).prop_map(|(ago, at)| {
+                let now = Timestamp(NOON).minute();
+                Step::Heard(ago.into_iter().map(|ago| now - ago).collect(), at)
+            }),
         ]
     }
 
@@ -276,7 +288,12 @@ mod tests {
                 }
                 Step::Forget(contact) => self.board.forget(ContactId(*contact)),
                 Step::Agent(report) => {
-                    self.board.report(report.clone());
+                    self.board.report(report.clone(), Some(Timestamp(NOON - 2 * 60_000)));
+                }
+                Step::Heard(minutes, at) => {
+                    self.board.hear(minutes, Some(*at));
+                    let progress = Progress { settled: Some(*at), frontier: Some(*at) };
+                    self.board.advance(progress, &rules_and_names().0);
                 }
             }
         }

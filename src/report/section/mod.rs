@@ -6,5 +6,6 @@ mod goals;
 mod heat;
 mod levels;
 mod quality;
+pub(super) mod staffing;
 mod told;
 mod volumes;
