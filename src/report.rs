@@ -5,10 +5,10 @@ mod calendar;
 mod chart;
 mod csv;
 mod document;
+mod edition;
 mod figures;
 mod html;
 mod number;
-mod period;
 mod section;
 mod sheet;
 mod table;
@@ -16,9 +16,12 @@ mod text;
 mod withhold;
 mod xlsx;
 
+use crate::domain::period;
+
 pub use calendar::{CalendarDay, CalendarYear, Deadlines, Hours, Unit};
 pub use chart::Chart;
 pub use document::{Document, Interval};
+pub use edition::Position;
 pub use number::Precision;
 pub use period::{NoPeriod, Period};
 pub use sheet::Order;

@@ -6,6 +6,7 @@
 
 use super::chain::{self, Hash, Link};
 use super::incident::Incident;
+use super::marker::{LEAST_MARKER, Marker};
 use super::names::{ChainNames, Unreadable};
 use super::record::{ANOMALY_KINDS, Change, Counts, Record, bound_kind, note_kind};
 use super::watermark::Watermark;
@@ -104,11 +105,17 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
             Survey { department: survey.department.map(of), ..survey.clone() }.pack(out);
         }
     }
+    if !record.markers.is_empty() {
+        out.byte(MARKERS);
+        out.unsigned(record.markers.len() as u64);
+        record.markers.iter().for_each(|marker| marker.pack(out));
+    }
 }
 
 /// What follows in a record's last part, told by a number that is durable. The parts stand in the
 /// order of their numbers, each at most once.
 const SURVEYS: u8 = 1;
+const MARKERS: u8 = 4;
 
 /// Reads the content of a valid commit; names that it brings are learned.
 ///
@@ -213,6 +220,7 @@ fn read(
         incidents.push(Incident::unpack(input)?);
     }
     let mut surveys = Vec::new();
+    let mut markers = Vec::new();
     let mut last = 0;
     while !input.is_empty() {
         let part = input.byte().filter(|part| *part > last)?;
@@ -225,6 +233,11 @@ fn read(
                         department.0 = rerename(to, Table::Departments, u64::from(department.0))?;
                     }
                     surveys.push(survey);
+                }
+            }
+            MARKERS => {
+                for _ in 0..input.count(LEAST_MARKER)? {
+                    markers.push(Marker::unpack(input)?);
                 }
             }
             _ => return None,
@@ -245,6 +258,7 @@ fn read(
         surveys,
         counts,
         incidents,
+        markers,
     })
 }
 

@@ -8,6 +8,7 @@ use hashbrown::{HashMap, HashSet};
 use super::Settings;
 use super::chain::Head;
 use super::incident::{Incident, IncidentKind};
+use super::marker::Marks;
 use super::names::ChainNames;
 use super::record::{Counts, Record, anomaly_names};
 use super::restarts::Restarts;
@@ -55,6 +56,8 @@ pub(super) struct Chain {
     /// The latest ones.
     pub(super) incidents: Vec<Incident>,
     pub(super) incident_counts: [i64; IncidentKind::ALL.len()],
+    /// Where editions of closed periods end in it.
+    pub(super) marks: Marks,
     /// By input: the topic, and records behind its end.
     pub(super) inputs: Vec<(String, Option<i64>)>,
 }
@@ -138,6 +141,7 @@ impl Fold {
     /// Applies a record that was found valid; the head has moved on already.
     pub(super) fn apply(&mut self, at: usize, record: Record, settings: &Settings) {
         let chain = &mut self.chains[at];
+        chain.marks.take(&record, chain.head.hash);
         chain.watermark = record.watermark;
         chain.last_event = record.last_event;
         chain.ticked = record.ticked;

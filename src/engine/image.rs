@@ -17,6 +17,7 @@ use super::codec::{pack_counts, time, unpack_counts, untime};
 use super::fold::Chain;
 use super::incident::{Incident, IncidentKind};
 use super::instance::Instance;
+use super::marker::Marks;
 use super::names::ChainNames;
 use super::restarts::Restarts;
 use super::watermark::Watermark;
@@ -30,7 +31,7 @@ use crate::domain::units::Timestamp;
 
 const MAGIC: &[u8; 8] = b"svarstid";
 /// The version of the form below.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The fold at one moment. Making it costs a copy of the held contacts; the rest is shared.
 #[derive(Debug)]
@@ -247,6 +248,7 @@ fn pack_chain(chain: &Chain, out: &mut Writer<'_>) {
         out.fixed(&contact.0.to_le_bytes());
         out.bytes(held.as_bytes());
     }
+    chain.marks.pack(out);
 }
 
 fn unpack_chain(input: &mut Reader<'_>) -> Option<Chain> {
@@ -305,5 +307,6 @@ fn unpack_chain(input: &mut Reader<'_>) -> Option<Chain> {
         chain.held_bytes += held.bytes();
         chain.held.insert(contact, held);
     }
+    chain.marks = Marks::unpack(input)?;
     Some(chain)
 }

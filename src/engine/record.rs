@@ -2,6 +2,7 @@
 
 use super::chain::Link;
 use super::incident::Incident;
+use super::marker::Marker;
 use super::watermark::Watermark;
 use crate::domain::board::PaneKey;
 use crate::domain::cell::CellKey;
@@ -120,4 +121,6 @@ pub struct Record {
     pub counts: Vec<Counts>,
     /// What should not have happened.
     pub incidents: Vec<Incident>,
+    /// Editions of closed periods that end with this record.
+    pub markers: Vec<Marker>,
 }

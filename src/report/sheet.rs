@@ -126,6 +126,10 @@ impl<'a> Sheet<'a> {
                 .into_iter()
                 .map(|measure| (measure.id().to_owned(), definition(measure).to_owned()))
                 .collect(),
+            edition: None,
+            published: None,
+            positions: Vec::new(),
+            corrections: None,
         }
     }
 

@@ -70,6 +70,9 @@ impl Report {
             )?;
             sheet.write_with_format(0, 0, &self.title, &formats.title)?;
             sheet.write(1, 0, &table.heading)?;
+            if self.edition.is_some() {
+                sheet.write_with_format(2, 0, self.edition_words(), &formats.note)?;
+            }
             sheet.write_with_format(3, 0, &table.rows_are, &formats.heading)?;
             sheet.set_column_width(0, FIRST_WIDTH)?;
             for (at, column) in (1..).zip(&table.columns) {
