@@ -19,7 +19,7 @@ use crate::domain::calendar::Day;
 use crate::domain::units::Millis;
 
 /// Sections of plain keys, which the environment may set: `SVARSTID_` + section + `_` + key.
-pub(super) const SECTIONS: [&str; 11] = [
+pub(super) const SECTIONS: [&str; 12] = [
     "kafka",
     "topics",
     "ledger",
@@ -31,6 +31,7 @@ pub(super) const SECTIONS: [&str; 11] = [
     "switchboard",
     "goals",
     "log",
+    "publish",
 ];
 
 /// Lists and named tables, which only the file can hold.
