@@ -45,6 +45,7 @@ pub fn run(asked: &Run) -> anyhow::Result<()> {
              ledger.storage = \"memory\"",
         ));
     }
+    super::publish::check(&config)?;
     let keys = Keys::read(&config)?;
     let engine = engine(&config, &keys);
     let clock = match &asked.clock {
