@@ -14,8 +14,8 @@ use svarstid::domain::outlook::outlook;
 use svarstid::domain::snapshot::{
     Awaiting, ChannelCounters, CounterHistogram, DepartmentView, GoalView, GoalWindow,
     LedgerPartitionView, LedgerSeen, LedgerView, Live, PartitionView, PlaceCounters,
-    QuestionCounters, Snapshot, SnapshotFileView, StreamView, SurveyView, Waits, Window,
-    WindowView, bounds,
+    QuestionCounters, ReportsView, Snapshot, SnapshotFileView, StreamView, SurveyView, Waits,
+    Window, WindowView, bounds,
 };
 use svarstid::domain::survey::SurveyResult;
 use svarstid::domain::units::{Millis, Share, Timestamp};
@@ -225,6 +225,13 @@ fn ledger() -> LedgerView {
             bytes: 149_392,
             pause_seconds: 0.002,
             ..SnapshotFileView::default()
+        },
+        reports: ReportsView {
+            failures: 1,
+            kinds: vec![
+                ("month", Some(NOW.minus(Millis(90_000_000))), None),
+                ("year", None, Some(NOW.minus(Millis(3_600_000)))),
+            ],
         },
         ..LedgerView::default()
     }

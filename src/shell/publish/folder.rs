@@ -276,3 +276,100 @@ fn clear(folder: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of one test, gone when it is over.
+    struct Here(Folder);
+
+    impl Here {
+        fn new() -> Here {
+            let name = format!("svarstid-folder-{:x}", run::random_number().unwrap());
+            let path = std::env::temp_dir().join(name);
+            Here(Folder::open(path.to_str().unwrap()).unwrap())
+        }
+
+        fn keep(&self, period: &str, number: u16, text: &str) -> Kept {
+            let about = json!({ "period": period, "edition": number }).to_string().into_bytes();
+            let documents =
+                [("a.html".to_owned(), text.as_bytes().to_vec()), (ABOUT.to_owned(), about)];
+            self.0.keep(period.parse().unwrap(), number, &documents).unwrap()
+        }
+
+        fn text(&self, path: &str) -> String {
+            fs::read_to_string(self.0.0.join(path)).unwrap()
+        }
+
+        fn listed(&self) -> Vec<(String, u64)> {
+            let index: Value = serde_json::from_str(&self.text("index.json")).unwrap();
+            let editions = index["editions"].as_array().unwrap().iter();
+            let one = |about: &Value| {
+                (about["period"].as_str().unwrap().to_owned(), about["edition"].as_u64().unwrap())
+            };
+            editions.map(one).collect()
+        }
+    }
+
+    impl Drop for Here {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(&self.0.0));
+        }
+    }
+
+    #[test]
+    fn an_edition_that_is_there_is_never_touched() {
+        let here = Here::new();
+        assert_eq!(here.keep("2026-10", 1, "first"), Kept::Written);
+        assert_eq!(here.keep("2026-10", 1, "first"), Kept::Same);
+        assert_eq!(here.keep("2026-10", 1, "other"), Kept::Other);
+        assert_eq!(here.text("2026-10/1/a.html"), "first");
+        assert_eq!(fs::read_dir(here.0.0.join("2026-10")).unwrap().count(), 1, "nothing beside it");
+    }
+
+    #[test]
+    fn links_and_index_say_what_is_there() {
+        let here = Here::new();
+        for (period, number) in [("2026-11", 1), ("2026-10", 1), ("2026", 1), ("2026-10", 2)] {
+            here.keep(period, number, &format!("{period} {number}"));
+            here.0.tidy().unwrap();
+        }
+        assert_eq!(here.text("2026-10/latest/a.html"), "2026-10 2");
+        assert_eq!(here.text("latest-month/a.html"), "2026-11 1");
+        assert_eq!(here.text("latest-year/a.html"), "2026 1");
+        assert!(fs::symlink_metadata(here.0.0.join("latest-tertial")).is_err());
+        let one = |period: &str, number| (period.to_owned(), number);
+        assert_eq!(
+            here.listed(),
+            [one("2026-10", 1), one("2026-10", 2), one("2026-11", 1), one("2026", 1)]
+        );
+    }
+
+    #[test]
+    fn what_is_half_written_is_not_there() {
+        let here = Here::new();
+        here.keep("2026-10", 1, "first");
+        let half = here.0.0.join("2026-10/.2.new-0123");
+        fs::create_dir(&half).unwrap();
+        fs::write(half.join(ABOUT), "{}").unwrap();
+        here.0.tidy().unwrap();
+        assert!(!here.0.has("2026-10".parse().unwrap(), 2));
+        assert_eq!(here.listed(), [("2026-10".to_owned(), 1)]);
+        assert!(half.exists(), "another instance may be writing it");
+        let written = File::open(&half).unwrap();
+        let long_ago = UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        written.set_modified(long_ago).unwrap();
+        here.0.tidy().unwrap();
+        assert!(!half.exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_is_told() {
+        let here = Here::new();
+        let taken = here.0.0.join("taken");
+        fs::write(&taken, "").unwrap();
+        assert!(Folder::open(taken.to_str().unwrap()).is_err());
+        assert!(Folder::open(taken.join("below").to_str().unwrap()).is_err());
+    }
+}
