@@ -400,6 +400,7 @@ fn no_label_can_name_anyone() {
         "outcome",
         "partition",
         "percentile",
+        "period",
         "reason",
         "revision",
         "rustc",

@@ -168,9 +168,13 @@ fn a_month_is_published_alike_everywhere_corrected_and_made_again() {
         third.start_to_die(place, passes);
         assert!(third.dies_within(LIMIT), "it did not come to {place}");
         for (name, bytes) in tree(c.path()) {
-            let there = second.get(&name).or_else(|| first.get(&name));
-            let is_whole = there == Some(&bytes) || first.get(&name) == Some(&bytes);
-            assert!(is_whole, "{name} is half there after {place}");
+            match name.as_str() {
+                // Whole, if it does not list everything yet.
+                "index.json" => drop(json(&c.path().join(name))),
+                "latest-month" => {}
+                "2026-10/latest" => assert!(bytes == b"1" || bytes == b"2"),
+                _ => assert_eq!(second.get(&name), Some(&bytes), "{name} after {place}"),
+            }
         }
     }
     third.start();

@@ -517,7 +517,7 @@ impl World {
     }
 
     fn advance(&mut self, daemon: &mut Daemon) {
-        if self.now / TICK % 16 == 0 {
+        if (self.now / TICK).is_multiple_of(16) {
             self.publish(daemon);
         }
         if let Some(instance) = &mut daemon.instance {
