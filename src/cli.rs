@@ -274,6 +274,7 @@ pub enum Hours {
 #[command(after_help = "Examples:\n  \
     svarstid report --config /etc/svarstid/svarstid.toml --period 2026-10 --out reports\n  \
     svarstid report --config svarstid.toml --period 2026-T2 --sheets --audience public --out reports\n  \
+    svarstid report --config svarstid.toml --period 2026-10 --edition 1 --sheets --out reports\n  \
     svarstid report --config config/demo.toml --period 2026-10 --format csv --out - october.jsonl")]
 pub struct Report {
     /// The configuration with departments, opening hours and goals; without a FILE, also where the
@@ -302,6 +303,9 @@ pub struct Report {
     /// A folder; - is standard output, for one text.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub out: PathBuf,
+    /// This published edition, made again from the ledger: the same bytes as when it was published.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    pub edition: Option<u16>,
     /// What the lines of event files are; guessed from the first one when it is left out.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format_of_events: Option<Format>,

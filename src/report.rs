@@ -5,12 +5,12 @@ mod calendar;
 mod chart;
 mod csv;
 mod document;
+mod edition;
 mod figures;
 mod html;
 mod levels;
 mod live;
 mod number;
-mod period;
 mod periods;
 mod section;
 mod sheet;
@@ -20,9 +20,12 @@ mod text;
 mod withhold;
 mod xlsx;
 
+use crate::domain::period;
+
 pub use calendar::{CalendarDay, CalendarYear, Deadlines, Hours, Unit};
 pub use chart::Chart;
 pub use document::{Document, Interval};
+pub use edition::Position;
 pub use levels::GoalLevels;
 pub use live::LiveFigures;
 pub use number::Precision;

@@ -240,6 +240,32 @@ fn ledger() -> Vec<Panel> {
                 ("{{instance}}: lagd åt sidan", &names::SNAPSHOT_ASIDE),
             ],
         ),
+        Panel::stat(
+            "Senast publicerade rapport",
+            "Tid sedan instansen senast skrev en utgåva, efter slag av period.",
+        )
+        .unit("dthms")
+        .ask(
+            Reading::Instant,
+            "{{instance}}: {{period}}",
+            format!("time() - {}", each(&names::REPORT_SUCCESS, "")),
+        ),
+        Panel::stat(
+            "Rapport som väntas",
+            "Tid sedan den skulle ha publicerats. Tomt när ingen väntas.",
+        )
+        .unit("dthms")
+        .ask(
+            Reading::Instant,
+            "{{instance}}: {{period}}",
+            format!("time() - {}", each(&names::REPORT_AWAITED, "")),
+        )
+        .default("noValue", json!("Ingen")),
+        own(
+            "Fel med rapporter",
+            "Utgåvor som inte kunde skrivas, eller som hade andra byte än den som redan fanns.",
+            &[("{{instance}}", &names::REPORT_FAILURES)],
+        ),
     ]
 }
 

@@ -12,6 +12,7 @@ mod fault;
 mod figures;
 mod goals;
 mod opening;
+mod publish;
 mod raw;
 pub mod web;
 
@@ -21,6 +22,7 @@ pub use daemon::{
 pub use fault::{Fault, did_you_mean};
 pub use figures::{DepartmentEntry, Figures};
 pub use goals::GoalsFile;
+pub use publish::Publish;
 
 use crate::domain::ids::{Names, UNKNOWN_DEPARTMENT};
 use crate::domain::rules::Rules;
@@ -44,6 +46,8 @@ pub struct Config {
     pub privacy: Privacy,
     /// What is told, and how.
     pub log: Log,
+    /// Which closed periods are published, when, and where.
+    pub publish: Publish,
     /// What the figures are made by; [`Config::names`] and [`Config::rules`] are made from it.
     pub figures: Figures,
 }
@@ -82,9 +86,12 @@ impl Config {
         let commit = daemon::commit(document.section("commit"));
         let privacy = daemon::privacy(document.section("privacy"));
         let log = daemon::log(document.section("log"));
+        let publish = publish::publish(document.section("publish"));
         let figures = figures::read(&mut document, &limits, goals);
-        let config = Config { kafka, topics, ledger, http, limits, commit, privacy, log, figures };
+        let config =
+            Config { kafka, topics, ledger, http, limits, commit, privacy, log, publish, figures };
         config.check_room(&mut document.faults);
+        config.check_publish(&mut document.faults);
         let faults = document.finish();
         if faults.is_empty() { Ok(config) } else { Err(faults) }
     }
@@ -163,6 +170,22 @@ impl Config {
 
     fn roomy(&self, departments: usize, queues: usize) -> Names {
         Names::new(departments, queues, self.limits.sources, false)
+    }
+
+    /// Editions are cut in the ledger's chains; a ledger in memory has none that can be read again.
+    fn check_publish(&self, faults: &mut Vec<Fault>) {
+        let made = [
+            ("publish.directory", self.publish.directory.clone()),
+            ("publish.topic", self.publish.topic.then(|| "true".to_owned())),
+        ];
+        if self.ledger.storage == Storage::Memory {
+            for (key, value) in made.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+                let problem = "has no effect with ledger.storage = \"memory\": what is published \
+                               is cut in a ledger that can be read again";
+                let remedy = "leave it out, or keep the ledger in \"kafka\"";
+                faults.push(Fault::new(key, value, problem, remedy));
+            }
+        }
     }
 
     /// More names than there is room for would end up as unknown without a word.

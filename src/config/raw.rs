@@ -20,7 +20,7 @@ use crate::domain::told::Period;
 use crate::domain::units::Millis;
 
 /// Sections of plain keys, which the environment may set: `SVARSTID_` + section + `_` + key.
-pub(super) const SECTIONS: [&str; 11] = [
+pub(super) const SECTIONS: [&str; 12] = [
     "kafka",
     "topics",
     "ledger",
@@ -32,6 +32,7 @@ pub(super) const SECTIONS: [&str; 11] = [
     "switchboard",
     "goals",
     "log",
+    "publish",
 ];
 
 /// Lists and named tables, which only the file can hold.

@@ -96,6 +96,7 @@ fn the_example_mentions_every_key() {
         "commit",
         "privacy",
         "log",
+        "publish",
         "rules",
         "goals",
         "switchboard",
@@ -561,5 +562,41 @@ fn nobody_is_in_two_desks_on_one_day() {
         let told = told(members);
         let fits = if fault.is_empty() { told.is_empty() } else { told.contains(fault) };
         assert!(fits && told.lines().count() <= 1, "{told}");
+    }
+}
+
+#[test]
+fn what_is_published_is_told_in_known_words() {
+    let publish =
+        parse("[publish]\nperiods = [\"year\", \"month\"]\nat = \"06:05\"\nalso = [\"2025\"]")
+            .publish;
+    let kinds: Vec<&str> = publish.schedule.kinds.iter().map(|kind| kind.name()).collect();
+    assert_eq!((kinds, publish.schedule.minute), (vec!["month", "year"], 365));
+    assert_eq!(publish.schedule.also, ["2025".parse().unwrap()]);
+    assert!(!publish.is_made_here());
+    assert!(parse("[publish]\nperiods = []").publish.schedule.kinds.is_empty());
+    let text = "[publish]\nperiods = [\"months\"]\nworking_day = 0\nat = \"7:00\"\nformats = []\n\
+                also = [\"2026-W41\", \"x\"]\nlanguages = [\"se\"]";
+    assert_eq!(
+        faults_of(text),
+        "config: publish.periods = \"months\": is none of the possible values; did you mean \"month\"?\n\
+         config: publish.working_day = 0: is out of range; give a whole number of working days from 1 to 15\n\
+         config: publish.at = \"7:00\": is no time of day; write \"07:00\"\n\
+         config: publish.also = \"2026-W41\": is no month, tertial, January–August or year; write \
+         \"2026-01\", \"2026-T1\", \"2026-jan-aug\" or \"2026\"\n\
+         config: publish.also = \"x\": is no month, tertial, January–August or year; write \
+         \"2026-01\", \"2026-T1\", \"2026-jan-aug\" or \"2026\"\n\
+         config: publish.languages = \"se\": is none of the possible values; did you mean \"sv\"?\n\
+         config: publish.formats = []: is empty; there are: html, csv, xlsx, json\n"
+    );
+}
+
+#[test]
+fn a_ledger_in_memory_is_never_published() {
+    let text = "[ledger]\nstorage = \"memory\"\n[publish]\n";
+    assert_eq!(faults_of(text), "");
+    for key in ["directory = \"reports\"", "topic = true"] {
+        let told = faults_of(&format!("{text}{key}"));
+        assert!(told.contains("can be read again; leave it out"), "{told}");
     }
 }

@@ -575,6 +575,18 @@ pub struct LedgerView {
     pub rebalances: i64,
     /// The snapshot file.
     pub snapshot: SnapshotFileView,
+    /// The reports of closed periods.
+    pub reports: ReportsView,
+}
+
+/// What is told of the reports of closed periods.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportsView {
+    /// Times that an edition could not be written.
+    pub failures: i64,
+    /// By kind of period: its name, when an edition of it was last written here, and since when one
+    /// has been awaited.
+    pub kinds: Vec<(&'static str, Option<Timestamp>, Option<Timestamp>)>,
 }
 
 /// The stream of events as a whole.

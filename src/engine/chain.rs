@@ -111,7 +111,7 @@ pub struct Claim {
 }
 
 /// What a commit says of its place in the chain.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Link {
     /// The epoch of its owner.
     pub epoch: u64,

@@ -6,6 +6,7 @@
 
 use super::chain::{self, Hash, Link};
 use super::incident::Incident;
+use super::marker::{LEAST_MARKER, Marker};
 use super::names::{ChainNames, Unreadable};
 use super::record::{ANOMALY_KINDS, Change, Counts, Record, bound_kind, note_kind};
 use super::watermark::Watermark;
@@ -116,6 +117,11 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
             before = i64::from(*minute);
         }
     }
+    if !record.markers.is_empty() {
+        out.byte(MARKERS);
+        out.unsigned(record.markers.len() as u64);
+        record.markers.iter().for_each(|marker| marker.pack(out));
+    }
 }
 
 /// What follows in a record's last part, told by a number that is durable. The parts stand in the
@@ -123,6 +129,7 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
 const TOLD: u8 = 1;
 /// Minutes in which anything was heard.
 const HEARD: u8 = 2;
+const MARKERS: u8 = 4;
 
 /// Reads the content of a valid commit; names that it brings are learned.
 ///
@@ -228,6 +235,7 @@ fn read(
     }
     let mut told = Vec::new();
     let mut heard = Vec::new();
+    let mut markers = Vec::new();
     let mut last = 0;
     while !input.is_empty() {
         let part = input.byte().filter(|part| *part > last)?;
@@ -249,6 +257,11 @@ fn read(
                     heard.push(i32::try_from(minute).ok()?);
                 }
             }
+            MARKERS => {
+                for _ in 0..input.count(LEAST_MARKER)? {
+                    markers.push(Marker::unpack(input)?);
+                }
+            }
             _ => return None,
         }
     }
@@ -268,6 +281,7 @@ fn read(
         counts,
         incidents,
         heard,
+        markers,
     })
 }
 

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::chain::{self, Kind};
+use crate::engine::marker::Marker;
 use crate::engine::names::ChainNames;
 use crate::simulate::{Parameters, Simulation};
 use crate::wire::canonical::Arrival;
@@ -41,6 +42,11 @@ fn what_is_read_is_what_was_written_also_under_other_numbers() {
         if offset % 97 != 0 {
             continue;
         }
+        if offset == 970 {
+            let day = crate::domain::calendar::Day::parse("2026-10-05").unwrap();
+            let marker = Marker { period: "2026-09".parse().unwrap(), edition: 1, day };
+            writer.partitions[0].mark(vec![marker]);
+        }
         let Some((record, bytes, _)) = writer.cut_record(0, Vec::new(), None) else { continue };
         let envelope = chain::open(&bytes).unwrap();
         let Kind::Commit(link, content) = &envelope.kind else { panic!("a commit was cut") };
@@ -53,6 +59,8 @@ fn what_is_read_is_what_was_written_also_under_other_numbers() {
     }
     assert!(writer.quality().events > 2_000);
     assert_eq!(reader.quality(), writer.quality());
+    assert_eq!(reader.editions_of("2026-09".parse().unwrap()), 1);
+    assert_eq!(reader.editions(), writer.editions());
     assert_eq!(
         reader.document(crate::report::Interval::Hour, reader.last_event().unwrap()).to_json(),
         writer.document(crate::report::Interval::Hour, writer.last_event().unwrap()).to_json()

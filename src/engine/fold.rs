@@ -9,6 +9,7 @@ use super::Settings;
 use super::chain::Head;
 use super::heard::Lately;
 use super::incident::{Incident, IncidentKind};
+use super::marker::Marks;
 use super::names::ChainNames;
 use super::record::{Counts, Record, STAFFING_OVER_BOUND, anomaly_names};
 use super::restarts::Restarts;
@@ -58,6 +59,8 @@ pub(super) struct Chain {
     /// The latest ones.
     pub(super) incidents: Vec<Incident>,
     pub(super) incident_counts: [i64; IncidentKind::ALL.len()],
+    /// Where editions of closed periods end in it.
+    pub(super) marks: Marks,
     /// By input: the topic, and records behind its end.
     pub(super) inputs: Vec<(String, Option<i64>)>,
     pub(super) heard: Lately,
@@ -153,6 +156,7 @@ impl Fold {
         let chain = &mut self.chains[at];
         let known_at = chain.frontier();
         record.heard.iter().for_each(|minute| chain.heard.tell(*minute));
+        chain.marks.take(&record, chain.head.hash);
         chain.watermark = record.watermark;
         chain.last_event = record.last_event;
         chain.ticked = record.ticked;

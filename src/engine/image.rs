@@ -18,6 +18,7 @@ use super::fold::Chain;
 use super::heard::Lately;
 use super::incident::{Incident, IncidentKind};
 use super::instance::Instance;
+use super::marker::Marks;
 use super::names::ChainNames;
 use super::restarts::Restarts;
 use super::watermark::Watermark;
@@ -249,6 +250,7 @@ fn pack_chain(chain: &Chain, out: &mut Writer<'_>) {
     }
     chain.told.pack(out);
     chain.heard.pack(out);
+    chain.marks.pack(out);
 }
 
 fn unpack_chain(input: &mut Reader<'_>) -> Option<Chain> {
@@ -308,5 +310,6 @@ fn unpack_chain(input: &mut Reader<'_>) -> Option<Chain> {
     }
     chain.told = Tellings::unpack(input)?;
     chain.heard = Lately::unpack(input)?;
+    chain.marks = Marks::unpack(input)?;
     Some(chain)
 }

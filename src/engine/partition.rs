@@ -12,6 +12,7 @@ use super::Settings;
 use super::chain::{Link, Position, RulesVersion};
 use super::fold::{Chain, Held};
 use super::incident::Incident;
+use super::marker::Marker;
 use super::record::{Change, Counts, Record, bound_kind, note_kind};
 use super::restarts::{Restarts, Taken};
 use super::told::{self, Hearing};
@@ -85,6 +86,8 @@ pub(super) struct Partition {
     taken: usize,
     /// The latest tick that no record has told yet.
     tick: Option<Timestamp>,
+    /// Ends of editions that are due and that no record has told yet.
+    markers: Vec<Marker>,
     /// Contacts that are looked at again when event time has come so far, by minute: those in
     /// which someone waits after T, the others when they are let go. `None` until it is made from
     /// what is held.
@@ -173,6 +176,11 @@ impl Partition {
         self.tick = self.tick.max(Some(time));
     }
 
+    /// Tells which editions are to end with the next record.
+    pub(super) fn mark(&mut self, markers: Vec<Marker>) {
+        self.markers = markers;
+    }
+
     /// The last record has been folded.
     pub(super) fn folded(&mut self) {
         self.gathered.drain(..self.taken);
@@ -229,6 +237,8 @@ impl Partition {
             batch.take(gathered, &mut self.overlay, &mut self.rooms);
         }
         let ticked = chain.ticked.max(self.tick.take());
+        let mut markers = std::mem::take(&mut self.markers);
+        markers.retain(|marker| chain.marks.wants(marker));
         let watermark = batch.watermark.get();
         let frontier = watermark.max(ticked).unwrap_or(Timestamp(i64::MIN));
         let rejudge = match batch.new_restarts.is_empty() {
@@ -272,6 +282,7 @@ impl Partition {
             && gone.is_empty()
             && rejudge == chain.rejudge
             && batch.incidents.is_empty()
+            && markers.is_empty()
             && !batch.link.brings_rules;
         if is_empty {
             return None;
@@ -360,6 +371,7 @@ impl Partition {
             counts: batch.counts,
             incidents: batch.incidents,
             heard: chain.heard.untold(batch.heard),
+            markers,
         })
     }
 }

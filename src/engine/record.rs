@@ -2,6 +2,7 @@
 
 use super::chain::Link;
 use super::incident::Incident;
+use super::marker::Marker;
 use super::watermark::Watermark;
 use crate::domain::board::PaneKey;
 use crate::domain::cell::CellKey;
@@ -128,4 +129,6 @@ pub struct Record {
     /// The minutes since 1970 in which anything was heard and that the chain has not told of
     /// lately, in rising order.
     pub heard: Vec<i32>,
+    /// Editions of closed periods that end with this record.
+    pub markers: Vec<Marker>,
 }

@@ -242,6 +242,11 @@ fn ledger(out: &mut Families, ledger: &LedgerView, caught_up: bool) {
     out.put(&names::SNAPSHOT_PAUSE, &[], snapshot.pause_seconds);
     out.put(&names::SNAPSHOT_FAILURES, &[], snapshot.failures as f64);
     out.put(&names::SNAPSHOT_ASIDE, &[], snapshot.set_aside as f64);
+    for (kind, last, awaited) in &ledger.reports.kinds {
+        out.put_some(&names::REPORT_SUCCESS, &[kind], last.map(seconds));
+        out.put_some(&names::REPORT_AWAITED, &[kind], awaited.map(seconds));
+    }
+    out.put(&names::REPORT_FAILURES, &[], ledger.reports.failures as f64);
 }
 
 fn partition(out: &mut Families, view: &PartitionView, labels: &[&str]) {

@@ -410,6 +410,12 @@ catalogue! {
             "Times that the snapshot file could not be written.";
         SNAPSHOT_ASIDE: Counter "svarstid_snapshot_set_aside_total" []
             "Times that a snapshot file could not be used and was set aside.";
+        REPORT_SUCCESS: Gauge "svarstid_report_last_success_timestamp_seconds" ["period"]
+            "When an edition of this kind of period was last written here; absent before that.";
+        REPORT_AWAITED: Gauge "svarstid_report_awaited_since_timestamp_seconds" ["period"]
+            "Since when the earliest edition of this kind is awaited; absent when none is.";
+        REPORT_FAILURES: Counter "svarstid_report_failures_total" []
+            "Times that an edition could not be written, or had other bytes than the one there.";
     }
     Web {
         HTTP_REQUESTS: Counter "svarstid_http_requests_total" ["handler", "code"]

@@ -146,6 +146,10 @@ impl<'a> Sheet<'a> {
                 .chain([("staffing".to_owned(), DEFINITION_COVERAGE.to_owned())])
                 .chain(self.told_definitions())
                 .collect(),
+            edition: None,
+            published: None,
+            positions: Vec::new(),
+            corrections: None,
         }
     }
 

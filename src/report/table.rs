@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
+use super::edition::Position;
 use super::number::{self, Precision};
 use crate::domain::goal::Direction;
 use crate::domain::units::{Millis, Share};
@@ -298,6 +299,14 @@ pub struct Report {
     pub tables: Vec<Table>,
     /// Definitions, by their id.
     pub definitions: Vec<(String, String)>,
+    /// The number of the published edition; `None` for a report that is none.
+    pub edition: Option<u16>,
+    /// The local date of that edition.
+    pub published: Option<String>,
+    /// Where that edition was cut in the ledger, by partition.
+    pub positions: Vec<Position>,
+    /// How many cells differ from the edition before; `None` where there is none.
+    pub corrections: Option<usize>,
 }
 
 impl Report {

@@ -113,7 +113,8 @@ impl Report {
             (language.pick("Regelversion", "Rules version"), self.rules_version),
             (language.pick("Definitionsversion", "Definitions version"), self.definitions_version),
         ];
-        line += 1;
+        line += 2;
+        sheet.merge_range(line, 0, line, 1, &self.edition_words(), &formats.prose)?;
         for (name, version) in versions {
             line += 1;
             sheet.write_with_format(line, 0, name, &formats.row)?;

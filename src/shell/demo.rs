@@ -3,7 +3,8 @@
 //!
 //! What the simulated day held before the clock begins is produced first, at full speed; the rest
 //! comes as the clock reaches it. Records carry the time of their arrival on that clock, so nothing
-//! in the daemon knows that the day is not today's.
+//! in the daemon knows that the day is not today's. Nothing is published: its ledger is in memory, and
+//! editions are cut in a ledger that can be read again.
 
 use std::io::{self, Write as _};
 use std::thread;

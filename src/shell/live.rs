@@ -21,6 +21,7 @@ use super::consume::is_cloudevents;
 use super::group::{Group, Heard};
 use super::ledger::{Tail, Tailed};
 use super::outlet::Outlet;
+use super::publish::Publishing;
 use super::snapshot_file::SnapshotFile;
 use super::status::Status;
 use super::topics::{self, LedgerWish};
@@ -101,6 +102,9 @@ pub fn read(live: Live, outlet: Outlet) -> anyhow::Result<()> {
     let ledger = topics::prepare_ledger(&settings, &wish, &stop)?;
     let replication = config.ledger.replication_factor;
     topics::prepare_rejects(&settings, &config.topics.rejects, partitions, replication, &stop)?;
+    if config.publish.topic {
+        topics::prepare_reports(&settings, &config.topics.reports, replication, &stop)?;
+    }
 
     engine.set_record_bytes(RECORD_BYTES);
     let patience = Patience { longest_wait: u64::from(session) * 1_000, ..Patience::default() };
@@ -116,6 +120,7 @@ pub fn read(live: Live, outlet: Outlet) -> anyhow::Result<()> {
     let appender = Appender::new(settings.clone(), &config.topics.ledger, OUTCOME_LIMIT)?;
     let status = Status::new(partitions, ledger);
     let snapshots = SnapshotFile::new(&config.ledger);
+    let publishing = Publishing::start(&config, &settings, &stop)?;
     let mut daemon = Daemon {
         instance,
         group,
@@ -126,6 +131,7 @@ pub fn read(live: Live, outlet: Outlet) -> anyhow::Result<()> {
         began,
         status,
         snapshots,
+        publishing,
         tickets: BTreeMap::new(),
         token: 0,
         outbox: VecDeque::new(),
@@ -157,6 +163,7 @@ struct Daemon {
     began: Stopwatch,
     status: Status,
     snapshots: SnapshotFile,
+    publishing: Publishing,
     tickets: BTreeMap<u64, Ticket>,
     token: u64,
     /// What could not be handed to the producer yet, in order.
@@ -182,7 +189,8 @@ impl Daemon {
     }
 
     fn tell_ledger(&mut self) {
-        let view = self.status.view(&self.instance, self.snapshots.view());
+        let mut view = self.status.view(&self.instance, self.snapshots.view());
+        view.reports = self.publishing.view();
         self.instance.engine_mut().set_ledger(view);
     }
 
@@ -524,6 +532,8 @@ impl Daemon {
                 self.instance.engine_mut().settle(at, now);
             }
         }
+        let status = &self.status;
+        self.publishing.minute(&mut self.instance, now, |at| status.is_at_end(at));
     }
 
     /// Looks at what the clients tell now and then.

@@ -86,6 +86,20 @@ impl Records {
         settings: &ClientConfig,
         topic: &str,
     ) -> anyhow::Result<Records> {
+        Records::of_topic_from(config, settings, topic, Vec::new())
+    }
+
+    /// The same, each partition from an offset on; from its first record where none is given.
+    ///
+    /// # Errors
+    ///
+    /// As [`Records::of_topic`].
+    pub(super) fn of_topic_from(
+        config: &Config,
+        settings: &ClientConfig,
+        topic: &str,
+        starts: Vec<Option<i64>>,
+    ) -> anyhow::Result<Records> {
         if !is_there(settings, topic)? {
             return Err(usage(format!(
                 "there is no ledger \"{topic}\", or no right to see it; check topics.ledger"
@@ -93,7 +107,7 @@ impl Records {
         }
         let group = format!("{}-ledger", config.kafka.group);
         let stop = Stop::by_hand();
-        let tail = Tail::new(settings.clone(), &group, topic, &[], true, &stop)?;
+        let tail = Tail::new(settings.clone(), &group, topic, &starts, true, &stop)?;
         let bounds = tail.ends().to_vec();
         Ok(Records::Topic { tail: Box::new(tail), bounds })
     }

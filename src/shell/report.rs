@@ -9,11 +9,13 @@ use anyhow::Context as _;
 
 use super::backup::{beside, sync_folder};
 use super::clock::Clock;
+use super::edition::{Choice, Cutter, Departments, Shelf};
 use super::events::{self, Feeding};
-use super::records::Records;
+use super::publish::file_name;
+use super::records::{Records, connection};
 use super::run::{self, Keys};
 use super::source::{self, Source};
-use super::{read_config, usage};
+use super::{Stop, read_config, usage};
 use crate::cli::{self, ReportFormat};
 use crate::config::Config;
 use crate::domain::calendar::Zone;
@@ -39,6 +41,9 @@ pub fn report(asked: &cli::Report) -> anyhow::Result<()> {
     let departments = departments(asked, &config)?;
     let source = Source::of(&asked.files, &config)?;
     let target = Target::open(asked)?;
+    if let Some(number) = asked.edition {
+        return edition(asked, &config, (period, number), source, &target);
+    }
     let engine = read(source, asked, &config)?;
     match engine.days_with_figures() {
         None => return Err(usage("there is no event in it; nothing is written")),
@@ -68,6 +73,44 @@ pub fn report(asked: &cli::Report) -> anyhow::Result<()> {
         target.write(&sums.report(&order))?;
     }
     Ok(())
+}
+
+/// Makes a published edition again.
+fn edition(
+    asked: &cli::Report,
+    config: &Config,
+    (period, number): (Period, u16),
+    source: Source,
+    target: &Target,
+) -> anyhow::Result<()> {
+    let shelf = match source {
+        Source::Events(_) => {
+            return Err(usage("--edition is cut in a ledger; give none of its events, or a copy"));
+        }
+        Source::Ledger(..) => match asked.files.first() {
+            Some(file) => Shelf::File(file.clone()),
+            None => Shelf::Topic(Box::new(connection(config)?)),
+        },
+    };
+    let departments = match (&asked.department, asked.sheets) {
+        (Some(slug), _) => Departments::One(slug.clone()),
+        (None, true) => Departments::Sheets,
+        (None, false) => Departments::All,
+    };
+    let choice = Choice {
+        departments,
+        audiences: vec![asked.audience.into()],
+        languages: vec![asked.lang.into()],
+    };
+    let mut cutter = Cutter::new(config, shelf, &Stop::by_hand());
+    let Some(reports) = cutter.reports(period, number, &choice)? else {
+        let said = match cutter.editions_of(period) {
+            0 => "none is published".to_owned(),
+            count => format!("the latest is {count}"),
+        };
+        return Err(usage(format!("--edition {number}: of {period}, {said}; nothing is written")));
+    };
+    reports.iter().try_for_each(|report| target.write(report))
 }
 
 /// Whose reports are asked for; `None` is the whole municipality.
@@ -174,7 +217,10 @@ impl Target {
             }
             Target::Folder(folder, formats) => {
                 for format in formats {
-                    let name = format!("{}-{}.{}", report.name(), report.audience, format.name());
+                    let name = match report.edition {
+                        Some(_) => file_name(report, *format),
+                        None => format!("{}-{}.{}", report.name(), report.audience, format.name()),
+                    };
                     let path = folder.join(name);
                     keep(&path, &bytes(report, *format)?)?;
                     writeln!(io::stdout(), "{}", path.display()).context("cannot print")?;
@@ -185,7 +231,8 @@ impl Target {
     }
 }
 
-fn bytes(report: &Report, format: ReportFormat) -> anyhow::Result<Vec<u8>> {
+/// A report in one of its formats.
+pub(super) fn bytes(report: &Report, format: ReportFormat) -> anyhow::Result<Vec<u8>> {
     Ok(match format {
         ReportFormat::Html => report.to_html().into_bytes(),
         ReportFormat::Json => format!("{}\n", report.to_json()).into_bytes(),

@@ -46,6 +46,7 @@ pub fn run(asked: &Run) -> anyhow::Result<()> {
              ledger.storage = \"memory\"",
         ));
     }
+    super::publish::check(&config)?;
     let keys = Keys::read(&config)?;
     let engine = engine(&config, &keys);
     let clock = match &asked.clock {
@@ -58,8 +59,7 @@ pub fn run(asked: &Run) -> anyhow::Result<()> {
     if access.asks_in_the_clear() && !address.ip().is_loopback() {
         tracing::warn!(%address, "passwords travel in the clear; add tls_server_config");
     }
-    // No setting names a folder of published reports yet; the routes serve one once it does.
-    let published = None;
+    let published = config.publish.directory.clone().map(PathBuf::from);
     match config.ledger.storage {
         Storage::Memory => {
             let settings = kafka::consumer(settings, &config.kafka.group);

@@ -9,7 +9,7 @@ use super::http::Readiness;
 use super::ledger::Tail;
 use super::topics::LedgerTopic;
 use crate::domain::calendar::Zone;
-use crate::domain::snapshot::{LedgerPartitionView, LedgerView, SnapshotFileView};
+use crate::domain::snapshot::{LedgerPartitionView, LedgerView, ReportsView, SnapshotFileView};
 use crate::domain::units::Timestamp;
 use crate::engine::instance::Instance;
 
@@ -323,6 +323,7 @@ impl Status {
             is_halted: self.halted.is_some(),
             rebalances: self.rebalances,
             snapshot,
+            reports: ReportsView::default(),
         }
     }
 }

@@ -175,6 +175,22 @@ pub fn prepare_rejects(
     Admin::new(settings, stop)?.make_if_missing(topic, partitions, replication, &made_with)
 }
 
+/// Makes the reports' topic if it is missing; one that is there stays as it is. Gives whether it was
+/// made.
+///
+/// # Errors
+///
+/// As [`prepare_ledger`].
+pub fn prepare_reports(
+    settings: &ClientConfig,
+    topic: &str,
+    replication: Option<i32>,
+    stop: &Stop,
+) -> anyhow::Result<bool> {
+    let made_with = [("cleanup.policy", "compact")];
+    Admin::new(settings, stop)?.make_if_missing(topic, 1, replication, &made_with)
+}
+
 fn other_count(wish: &LedgerWish<'_>, partitions: i32) -> String {
     let LedgerWish { topic, partitions: wanted, .. } = *wish;
     let remedy = if partitions < wanted {

@@ -14,8 +14,8 @@ use svarstid::domain::outlook::outlook;
 use svarstid::domain::snapshot::{
     Awaiting, ChannelCounters, CounterHistogram, DepartmentView, GoalView, GoalWindow,
     LedgerPartitionView, LedgerSeen, LedgerView, LevelView, Live, PartitionView, PlaceCounters,
-    QuestionCounters, Snapshot, SnapshotFileView, StreamView, SurveyView, Waits, Window,
-    WindowView, bounds,
+    QuestionCounters, ReportsView, Snapshot, SnapshotFileView, StreamView, SurveyView, Waits,
+    Window, WindowView, bounds,
 };
 use svarstid::domain::survey::SurveyResult;
 use svarstid::domain::units::{Millis, Share, Timestamp};
@@ -245,6 +245,13 @@ fn ledger() -> LedgerView {
             pause_seconds: 0.002,
             ..SnapshotFileView::default()
         },
+        reports: ReportsView {
+            failures: 1,
+            kinds: vec![
+                ("month", Some(NOW.minus(Millis(90_000_000))), None),
+                ("year", None, Some(NOW.minus(Millis(3_600_000)))),
+            ],
+        },
         ..LedgerView::default()
     }
 }
@@ -412,6 +419,7 @@ fn no_label_can_name_anyone() {
         "outcome",
         "partition",
         "percentile",
+        "period",
         "reason",
         "revision",
         "rustc",

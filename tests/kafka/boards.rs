@@ -10,8 +10,13 @@ use crate::support::{Day, History, ends, kafka, produce, wait_until};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What is there only when something is amiss: that these find nothing is as it should be.
-const ONLY_WHEN_AMISS: [&str; 2] = ["ALERTS{", "svarstid_incidents_total"];
+/// What is there only when something is amiss, or where reports are published: that these find nothing is as it should be.
+const ONLY_WHEN_AMISS: [&str; 4] = [
+    "ALERTS{",
+    "svarstid_incidents_total",
+    "svarstid_report_awaited_since",
+    "svarstid_report_last_success",
+];
 
 /// Moments of working hours in the month, the last of its last open day among them.
 const MOMENTS: [&str; 4] = [

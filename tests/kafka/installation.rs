@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -48,12 +48,12 @@ impl Installation {
 
     /// An instance that has not been started.
     pub(crate) fn node(&self, name: &str) -> Node {
-        self.node_with(name, &self.brokers, SESSION, "")
+        self.node_with(name, &self.brokers, SESSION, "", "")
     }
 
     /// The same with a way of its own to the broker, and a session of its own.
     pub(crate) fn node_behind(&self, proxy: &Proxy, name: &str, session: Duration) -> Node {
-        self.node_with(name, proxy.address(), session, "")
+        self.node_with(name, proxy.address(), session, "", "")
     }
 
     /// An instance that the group knows again when it comes back, without waiting for the end of
@@ -64,10 +64,24 @@ impl Installation {
             &self.brokers,
             SESSION,
             &format!(", \"group.instance.id\" = \"{name}\""),
+            "",
         )
     }
 
-    fn node_with(&self, name: &str, brokers: &str, session: Duration, properties: &str) -> Node {
+    /// An instance that publishes into a folder.
+    pub(crate) fn publishing_node(&self, name: &str, reports: &Path) -> Node {
+        let publish = format!("[publish]\ndirectory = {reports:?}\ntopic = true\n");
+        self.node_with(name, &self.brokers, SESSION, "", &publish)
+    }
+
+    fn node_with(
+        &self,
+        name: &str,
+        brokers: &str,
+        session: Duration,
+        properties: &str,
+        sections: &str,
+    ) -> Node {
         let Installation { topic, departments, .. } = self;
         let path = |what: &str| self.folder.path().join(format!("{name}.{what}"));
         let snapshot = path("snapshot");
@@ -81,12 +95,20 @@ impl Installation {
              rejects = \"{topic}.rejects\"\nreports = \"{topic}.reports\"\n\
              [privacy]\nid_key_file = {key:?}\n\
              [ledger]\nsnapshot_file = {snapshot:?}\nsnapshot_interval_seconds = 1\n\
-             {departments}",
+             {sections}{departments}",
             session.as_secs()
         );
         fs::write(&config, text).unwrap();
         let config = config.to_str().unwrap().to_owned();
-        Node { name: name.to_owned(), config, snapshot, listen: free_address(), daemon: None }
+        let clock = CLOCK.to_owned();
+        Node {
+            name: name.to_owned(),
+            config,
+            snapshot,
+            listen: free_address(),
+            clock,
+            daemon: None,
+        }
     }
 
     /// Lets the program check every record of the ledger.
@@ -193,9 +215,11 @@ fn taken(port: u16) -> bool {
 /// snapshot file.
 pub(crate) struct Node {
     pub(crate) name: String,
-    config: String,
+    pub(crate) config: String,
     pub(crate) snapshot: PathBuf,
     pub(crate) listen: SocketAddr,
+    /// The clock that it starts with.
+    pub(crate) clock: String,
     daemon: Option<Daemon>,
 }
 
@@ -211,7 +235,7 @@ impl Node {
 
     fn start_with(&mut self, environment: &[(&str, &str)]) {
         let listen = self.listen.to_string();
-        let args = ["run", "--config", &self.config, "--listen", &listen, "--clock", CLOCK];
+        let args = ["run", "--config", &self.config, "--listen", &listen, "--clock", &self.clock];
         self.daemon = Some(Daemon::start_with(&args, environment));
     }
 
@@ -219,7 +243,7 @@ impl Node {
     /// full.
     pub(crate) fn start_on_full_disk(&mut self, blocks: u32) {
         let listen = self.listen.to_string();
-        let args = ["run", "--config", &self.config, "--listen", &listen, "--clock", CLOCK];
+        let args = ["run", "--config", &self.config, "--listen", &listen, "--clock", &self.clock];
         // The signal of the limit is ignored, and that is passed on: writing fails instead.
         let before = format!("trap '' XFSZ; ulimit -f {blocks};");
         self.daemon = Some(Daemon::start_after(&before, &args));

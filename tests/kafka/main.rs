@@ -18,6 +18,7 @@ mod kills;
 mod load;
 mod prometheus;
 mod proxy;
+mod publishing;
 mod rates;
 mod snapshot;
 #[path = "../support/mod.rs"]

@@ -9,7 +9,7 @@ use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use crate::domain::calendar::{Day, WorkingDays, Zone};
 use crate::domain::coverage::{Coverage, CoverageSpan, Staffed, Stretch};
 use crate::domain::event::Channel;
-use crate::domain::goal::Direction;
+use crate::domain::goal::GoalId;
 use crate::domain::ids::Department;
 use crate::domain::tally::{Code, code};
 use crate::domain::units::{Millis, Timestamp};
@@ -21,9 +21,6 @@ pub(in crate::report) const DEFINITION_COVERAGE: &str = "A number is staffed whi
     one person is counted by the unit's own hours. Time before the first report about a number, \
     and open time in which no source was heard of for longer than the limit, is unknown: neither \
     staffed nor unstaffed. The share is of the time that is known.";
-
-/// The level while none is configured: always staffed (R21).
-const ALWAYS: (Direction, u8) = (Direction::AtLeast, 100);
 
 /// Gaps in the data that are told one by one, the longest.
 const GAPS: usize = 50;
@@ -65,6 +62,7 @@ impl Sheet<'_> {
             Column::new("gap_from", self.say("Började", "Began")),
         ];
         let coverages = self.engine.board().coverages();
+        let level = self.level_of(GoalId::Staffed).map(|level| (level.direction, level.percent));
         let row = |id: &str, heading: String, coverage: &Coverage, own: &Coverage| {
             let (unstaffed, unknown) =
                 (minutes_up(coverage.unstaffed), minutes_up(coverage.unknown));
@@ -80,7 +78,7 @@ impl Sheet<'_> {
                     Cell::Count(unknown),
                     match share.of {
                         0 => Cell::None,
-                        _ => Cell::Share(share, Some(ALWAYS), self.order.audience.precision()),
+                        _ => Cell::Share(share, level, self.order.audience.precision()),
                     },
                     Cell::Count(minutes(own.single)),
                     Cell::wait(coverage.gap.map(|(from, until)| until.since(from))),

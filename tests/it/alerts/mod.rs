@@ -22,7 +22,7 @@ use crate::support::{have, promtool};
 const OF_PROMETHEUS: [&str; 2] = ["up", "scrape_duration_seconds"];
 
 /// Every alert there is, without its prefix.
-const ALERTS: [&str; 25] = [
+const ALERTS: [&str; 26] = [
     "AbandonmentHigh",
     "AlwaysFiring",
     "ClockSkew",
@@ -45,13 +45,14 @@ const ALERTS: [&str; 25] = [
     "QuestionsOverdue",
     "QueueNoAgents",
     "QueueWaitOverTarget",
+    "ReportMissing",
     "SatisfactionOrResolutionLow",
     "ScrapeSlow",
     "SnapshotStale",
 ];
 
 /// Those about the program itself, which may speak when everything is closed.
-const AT_ANY_HOUR: [&str; 11] = [
+const AT_ANY_HOUR: [&str; 12] = [
     "AlwaysFiring",
     "ClockSkew",
     "ConsumerLagGrowing",
@@ -61,6 +62,7 @@ const AT_ANY_HOUR: [&str; 11] = [
     "Incident",
     "LedgerCommitStale",
     "LedgerFenced",
+    "ReportMissing",
     "ScrapeSlow",
     "SnapshotStale",
 ];
@@ -78,7 +80,7 @@ const BOARDS: [&str; 7] = [
 const ANNOTATIONS: [&str; 4] = ["dashboard_url", "description", "runbook_url", "summary"];
 
 /// The labels that an alert may carry or speak of: places, goals, times and machinery, no people.
-const IMPERSONAL: [&str; 15] = [
+const IMPERSONAL: [&str; 16] = [
     "channel",
     "department",
     "figure",
@@ -88,6 +90,7 @@ const IMPERSONAL: [&str; 15] = [
     "measure",
     "name",
     "partition",
+    "period",
     "reason",
     "kind",
     "scope",

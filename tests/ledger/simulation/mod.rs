@@ -13,7 +13,8 @@
 //! counters; the ledger folded afresh in another order gives them too; the commits that count
 //! cover each input once, without a gap; each reject was told before the commit that passes it;
 //! and the document is that of an [`Engine`](svarstid::engine::Engine) that reads the same events
-//! once with no ledger in between. Where no event comes later than the lateness and none was
+//! once with no ledger in between; and all know the same editions of the month, each the same in
+//! whatever order the chains are folded up to it. Where no event comes later than the lateness and none was
 //! deleted unread (nearly half of the runs), the document also equals the truth of
 //! [`svarstid::simulate`], which shares no code with the engine.
 //!
@@ -24,6 +25,7 @@ mod broker;
 mod chance;
 mod city;
 mod daemon;
+mod editions;
 mod faults;
 mod reckoning;
 mod snapshot;
@@ -49,6 +51,7 @@ struct Tally {
     protocol: [i64; SEEN.len()],
     commits: usize,
     against_truth: u64,
+    editions: usize,
 }
 
 impl Tally {
@@ -57,6 +60,7 @@ impl Tally {
         self.protocol.iter_mut().zip(other.protocol).for_each(|(sum, one)| *sum += one);
         self.commits += other.commits;
         self.against_truth += other.against_truth;
+        self.editions += other.editions;
     }
 }
 
@@ -64,12 +68,14 @@ fn simulate(seed: u64, is_traced: bool) -> Tally {
     let mut world = World::new(seed, is_traced);
     world.run();
     reckoning::check(&mut world);
+    let editions = editions::check(&world);
     world.finish();
     Tally {
         faults: world.faults.tally,
         protocol: world.protocol,
         commits: world.commits.len(),
         against_truth: u64::from(world.day.knows_truth() && world.lost.is_none()),
+        editions,
     }
 }
 
@@ -135,10 +141,12 @@ fn whatever_happens_the_figures_are_those_of_the_events() {
         println!("{count:>9}  {name}");
     }
     println!("{:>9}  commit that counts", tally.commits);
+    println!("{:>9}  edition that is complete", tally.editions);
     println!("{runs} runs, {} of them held against the independent truth", tally.against_truth);
     if runs >= USUAL {
         let never: Vec<&str> =
             all.iter().filter(|(_, count)| *count == 0).map(|(name, _)| *name).collect();
         assert!(never.is_empty(), "never happened: {never:?}");
+        assert!(tally.editions as u64 > runs, "corrections were hardly published");
     }
 }

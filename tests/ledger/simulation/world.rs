@@ -517,6 +517,9 @@ impl World {
     }
 
     fn advance(&mut self, daemon: &mut Daemon) {
+        if (self.now / TICK).is_multiple_of(16) {
+            self.publish(daemon);
+        }
         if let Some(instance) = &mut daemon.instance {
             instance.advance(self.now);
         }
