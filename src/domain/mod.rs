@@ -4,6 +4,7 @@
 mod blocks;
 pub mod board;
 pub mod calendar;
+pub mod callback;
 pub mod cell;
 pub mod contact;
 pub mod event;
@@ -13,6 +14,7 @@ pub mod outlook;
 pub mod pack;
 pub mod question;
 pub mod rules;
+pub mod settlement;
 pub mod snapshot;
 pub mod staffing;
 pub mod survey;

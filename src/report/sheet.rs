@@ -98,6 +98,7 @@ impl<'a> Sheet<'a> {
             tables.push(self.volume_table());
             tables.push(self.course_table());
         }
+        tables.extend(self.contact_tables());
         if order.audience == Audience::Internal {
             tables.extend(self.heat_tables());
             tables.push(self.quality_table());
@@ -124,7 +125,9 @@ impl<'a> Sheet<'a> {
             tables,
             definitions: Measure::ALL
                 .into_iter()
-                .map(|measure| (measure.id().to_owned(), definition(measure).to_owned()))
+                .map(|measure| (measure.id(), definition(measure)))
+                .chain(super::section::contacts::DEFINITIONS)
+                .map(|(id, means)| (id.to_owned(), means.to_owned()))
                 .collect(),
         }
     }

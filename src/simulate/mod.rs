@@ -24,6 +24,7 @@ mod questions;
 mod recount;
 mod station;
 mod truth;
+mod ways;
 
 #[cfg(test)]
 mod tests;
@@ -157,13 +158,11 @@ fn number(events: &[Event]) -> u32 {
 fn is_heard_to_its_end(what: What) -> bool {
     !matches!(
         what,
-        What::CallbackPromised
-            | What::CallbackAttempted
-            | What::CallbackKept
-            | What::CallbackExpired
+        What::Callback { .. }
             | What::QuestionReceived
             | What::QuestionReplied { .. }
             | What::QuestionClosed
+            | What::Settled { .. }
     )
 }
 
@@ -226,7 +225,10 @@ fn count(truth: &mut Truth, deliveries: &[Delivery]) {
     let of_question = |event: &Event| {
         matches!(
             event.what,
-            What::QuestionReceived | What::QuestionReplied { .. } | What::QuestionClosed
+            What::QuestionReceived
+                | What::QuestionReplied { .. }
+                | What::QuestionClosed
+                | What::Settled { .. }
         )
     };
     let told = deliveries.iter().filter(|delivery| !delivery.repeat).map(|one| one.event);

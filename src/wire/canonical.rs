@@ -6,9 +6,11 @@
 //!
 //! What it never does: keep a caller's number, an agent's name or free text.
 
+mod apart;
+
 use crate::domain::event::{
-    AgentReport, AgentState, Channel, Escalation, Leaving, Message, Observation, Place, Rejection,
-    Step, What,
+    AgentReport, AgentState, CallbackStep, Leaving, Message, Observation, Place, Rejection, Way,
+    What,
 };
 use crate::domain::ids::{
     CallerNumber, CallerPseudonym, Department, Names, QuestionTag, Queue, Source,
@@ -20,6 +22,8 @@ use super::event::{Event, Text};
 use super::identity::{IdKey, Pseudonyms};
 use super::reject::{Reason, Reject};
 use super::time;
+
+use apart::{outcome, said_department};
 
 /// Sizes and times beyond which an event is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,20 +73,24 @@ pub enum Note {
     NegativeLength,
     /// A reported length over the limit was dropped.
     AbsurdLength,
-    /// A contact on another channel than the telephone was set aside.
+    /// A step of a contact on another channel than the telephone was set aside; where its questions
+    /// were settled is taken.
     OtherChannel,
     /// A question that came in neither by e-mail nor by e-service; it counts on a channel apart.
     UnknownChannel,
+    /// A call between employees, or for consultation, was set aside: nobody rang in.
+    InternalCall,
 }
 
 impl Note {
     /// Every note.
-    pub const ALL: [Note; 5] = [
+    pub const ALL: [Note; 6] = [
         Note::UnknownDepartment,
         Note::NegativeLength,
         Note::AbsurdLength,
         Note::OtherChannel,
         Note::UnknownChannel,
+        Note::InternalCall,
     ];
 
     /// The name in metrics and reports.
@@ -93,6 +101,7 @@ impl Note {
             Note::AbsurdLength => "absurd_length",
             Note::OtherChannel => "other_channel",
             Note::UnknownChannel => "unknown_channel",
+            Note::InternalCall => "internal_call",
         }
     }
 }
@@ -236,6 +245,7 @@ impl Decoder {
         let message = match kind {
             Kind::Contact(kind) => self.contact(event, kind, time, &mut notes)?,
             Kind::Question(kind) => self.question(event, kind, time, &mut notes)?,
+            Kind::Callback(step) => self.callback(event, step, time, &mut notes)?,
             Kind::AgentState => self.agent(event, time, &mut notes)?,
             Kind::Started => Message::Started {
                 source: self.source(event)?,
@@ -260,12 +270,15 @@ impl Decoder {
         let named = named_place(event, kind)?;
         match field(&event.channel) {
             None | Some("phone") => {}
-            // The figures of contacts are telephone figures; another channel must not enter them.
-            Some("email" | "e_service" | "visit" | "post") => {
-                notes.add(Note::OtherChannel);
+            Some("internal") => {
+                notes.add(Note::InternalCall);
                 return Ok(Message::SetAside { time });
             }
-            Some(_) => return Err(Reason::UnknownValue),
+            // The figures of contacts are telephone figures; another channel must not enter them.
+            Some(channel) => {
+                let way = Way::ALL.into_iter().find(|way| way.name() == channel);
+                return self.otherwise(event, kind, way.ok_or(Reason::UnknownValue)?, time, notes);
+            }
         }
         let what = self.what(event, kind, time, notes)?;
         let place = match named {
@@ -281,7 +294,7 @@ impl Decoder {
             segment: field(&event.segment).map(|segment| self.ids.segment(segment)),
             place,
             source: self.source(event)?,
-            department: field(&event.department).map(|slug| self.department(slug, notes)),
+            department: said_department(event, kind).map(|slug| self.department(slug, notes)),
         };
         Ok(Message::Contact(self.ids.contact(contact), observation))
     }
@@ -334,72 +347,15 @@ impl Decoder {
                 },
             },
             ContactKind::Resolved => What::Resolved { question: self.question_tag(event) },
-            ContactKind::Escalated => What::Escalated {
-                question: self.question_tag(event),
-                outcome: match field(&event.outcome) {
-                    Some("takes_over") => Escalation::TakesOver,
-                    Some("will_call_back") => Escalation::WillCallBack,
-                    Some("asked_to_call_later") => Escalation::AskedToCallLater,
-                    Some("other") | None => Escalation::Other,
-                    Some(_) => return Err(Reason::UnknownValue),
-                },
-            },
+            ContactKind::Escalated => {
+                What::Escalated { question: self.question_tag(event), outcome: outcome(event)? }
+            }
             ContactKind::Ended => What::Ended {
                 wait: length(event.wait_ms),
                 talk: length(event.talk_ms),
                 wrap_up: length(event.wrap_up_ms),
             },
         })
-    }
-
-    /// A step of a question is an observation of what is held under the question's own id.
-    fn question(
-        &mut self,
-        event: &Event<'_>,
-        kind: QuestionKind,
-        time: Timestamp,
-        notes: &mut Notes,
-    ) -> Result<Message, Reason> {
-        // A thread with one question may be named by its contact alone.
-        let question = field(&event.question).or(field(&event.contact));
-        let question = question.ok_or(Reason::MissingQuestion)?;
-        let step = match kind {
-            QuestionKind::Received => Step::Received(match field(&event.channel) {
-                Some("email") => Channel::Email,
-                Some("e_service") => Channel::EService,
-                Some(_) | None => {
-                    notes.add(Note::UnknownChannel);
-                    Channel::Other
-                }
-            }),
-            QuestionKind::Reclassified => Step::Reclassified,
-            QuestionKind::Replied => Step::Replied {
-                by_person: match field(&event.by_whom) {
-                    Some("human") => true,
-                    Some("automatic") => false,
-                    Some(_) | None => return Err(Reason::UnknownValue),
-                },
-            },
-            QuestionKind::Closed => Step::Closed,
-        };
-        let source = self.source(event)?;
-        let department = field(&event.department).map(|slug| self.department(slug, notes));
-        if department.is_none()
-            && matches!(kind, QuestionKind::Received | QuestionKind::Reclassified)
-        {
-            notes.add(Note::UnknownDepartment);
-        }
-        let observation = Observation {
-            time,
-            ordinal: event.ordinal.unwrap_or(0),
-            what: What::Question(step),
-            id: self.ids.event(event.id.as_str()),
-            segment: None,
-            place: None,
-            source,
-            department,
-        };
-        Ok(Message::Contact(self.ids.question(question), observation))
     }
 
     fn survey(
@@ -474,6 +430,7 @@ impl Decoder {
             &event.by,
             &event.to,
             &event.question,
+            &event.matter_department,
             &event.outcome,
             &event.state,
             &event.by_whom,
@@ -646,6 +603,7 @@ enum QuestionKind {
 enum Kind {
     Contact(ContactKind),
     Question(QuestionKind),
+    Callback(CallbackStep),
     AgentState,
     Started,
     Heartbeat,
@@ -677,8 +635,11 @@ impl Kind {
             "agent.state" => Kind::AgentState,
             "system.started" => Kind::Started,
             "system.heartbeat" => Kind::Heartbeat,
-            "callback.promised" | "callback.attempted" | "callback.kept" | "callback.expired"
-            | "evaluator.result" | "count.entered" | "note.entered" => Kind::SetAside,
+            "callback.promised" => Kind::Callback(CallbackStep::Promised),
+            "callback.attempted" => Kind::Callback(CallbackStep::Attempted),
+            "callback.kept" => Kind::Callback(CallbackStep::Kept),
+            "callback.expired" => Kind::Callback(CallbackStep::Expired),
+            "evaluator.result" | "count.entered" | "note.entered" => Kind::SetAside,
             _ => return None,
         })
     }
