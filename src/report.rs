@@ -3,6 +3,7 @@
 
 mod calendar;
 mod chart;
+mod contacts;
 mod csv;
 mod document;
 mod edition;

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use super::blocks::Blocks;
 use super::calendar::{Month, Zone};
+use super::callback::Callback;
 use super::cell::{CellKey, Cells};
 use super::contact::contribution::{Contribution, Fact};
 use super::coverage::{Coverages, Progress};
@@ -46,6 +47,7 @@ pub struct Board {
     counters: Counters,
     open: BTreeMap<ContactId, Vec<Fact>>,
     questions: BTreeMap<ContactId, Vec<Question>>,
+    callbacks: BTreeMap<ContactId, Vec<Callback>>,
     staffing: Staffing,
     bounds: Bounds,
     windows: Windows,
@@ -62,6 +64,7 @@ impl Board {
             counters: Counters::default(),
             open: BTreeMap::new(),
             questions: BTreeMap::new(),
+            callbacks: BTreeMap::new(),
             staffing: Staffing::default(),
             bounds,
             windows: Windows::default(),
@@ -100,6 +103,11 @@ impl Board {
         self.questions.values().flatten()
     }
 
+    /// Promises to ring back that wait to be kept.
+    pub fn callbacks(&self) -> impl Iterator<Item = &Callback> {
+        self.callbacks.values().flatten()
+    }
+
     /// Adds one record's cell deltas of a partition; how many exported counters went down.
     pub fn add_cells<'a>(
         &mut self,
@@ -129,8 +137,8 @@ impl Board {
         self.panes.drop_before(oldest);
     }
 
-    /// Tells what a contact adds; it is forgotten unless someone waits in it or a question in it
-    /// awaits a reply.
+    /// Tells what a contact adds; it is forgotten unless someone waits in it, a question in it awaits
+    /// a reply, or a promise to ring back waits to be kept.
     pub fn set_live(&mut self, contact: ContactId, contribution: &Contribution) {
         match contribution.is_waiting() {
             true => drop(self.open.insert(contact, contribution.stays.clone())),
@@ -141,6 +149,12 @@ impl Board {
         match awaiting.is_empty() {
             true => drop(self.questions.remove(&contact)),
             false => drop(self.questions.insert(contact, awaiting)),
+        }
+        let promised = contribution.callbacks.iter().filter(|callback| callback.is_open());
+        let promised: Vec<Callback> = promised.copied().collect();
+        match promised.is_empty() {
+            true => drop(self.callbacks.remove(&contact)),
+            false => drop(self.callbacks.insert(contact, promised)),
         }
     }
 
@@ -238,6 +252,11 @@ impl Board {
                 view.awaiting[question.channel as usize].count(question, now);
             }
         }
+        for callback in self.callbacks() {
+            if let Some(view) = views.get_mut(usize::from(callback.department.0)) {
+                view.callbacks.count(callback, now);
+            }
+        }
         let mut all = DepartmentView {
             name: "Hela kommunen".to_owned(),
             open: views.iter().any(|view| view.open),
@@ -250,6 +269,7 @@ impl Board {
             for (all, one) in all.awaiting.iter_mut().zip(&view.awaiting) {
                 all.merge(one);
             }
+            all.callbacks.merge(view.callbacks);
             merge_live(&mut all.live, &view.live);
         }
         all.live.agents = all_states;

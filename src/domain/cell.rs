@@ -8,7 +8,7 @@ use super::blocks::{Blocks, Key};
 use super::calendar::{Day, Zone};
 use super::contact::contribution::VisitOutcome;
 use super::contact::stay::Disposition;
-use super::event::Channel;
+use super::event::{Channel, Way};
 use super::goal::Goal;
 use super::ids::{Department, Queue};
 use super::pack::{Reader, Writer};
@@ -200,16 +200,33 @@ impl GoalCount {
         }
     }
 
-    /// What one line adds to first-contact resolution: of the questions put at a desk of which it
-    /// is known where they were settled, those settled there without being passed on. What the
-    /// switchboard settles never reached a desk.
+    /// What one line adds to first-contact resolution, by telephone and on every other way.
     pub fn first_contact(line: Line, tally: &Tally) -> GoalCount {
+        let mut count = GoalCount::first_contact_by_phone(line, tally);
+        for way in Way::ALL {
+            count.merge(GoalCount::first_contact_by(way, tally));
+        }
+        count
+    }
+
+    /// What one line adds to first-contact resolution by telephone: of the questions put at a desk of
+    /// which it is known where they were settled, those settled there without being passed on. What
+    /// the switchboard settles never reached a desk.
+    pub fn first_contact_by_phone(line: Line, tally: &Tally) -> GoalCount {
         if line.queue.is_none() {
             return GoalCount::default();
         }
-        let of = tally.get(code::CLASSIFIED);
-        let share = Share { met: tally.get(code::RESOLVED), of };
-        GoalCount { share, of_answered: of, of_offered: of }
+        GoalCount::resolved(tally.get(code::RESOLVED), tally.get(code::CLASSIFIED))
+    }
+
+    /// What one line adds to first-contact resolution on another way.
+    pub fn first_contact_by(way: Way, tally: &Tally) -> GoalCount {
+        let of_way = code::SETTLED + 2 * way as Code;
+        GoalCount::resolved(tally.get(of_way + 1), tally.get(of_way))
+    }
+
+    fn resolved(met: i64, of: i64) -> GoalCount {
+        GoalCount { share: Share { met, of }, of_answered: of, of_offered: of }
     }
 
     /// What one line adds to a goal. Calls that wait and are not decided yet are in no share but

@@ -7,6 +7,7 @@
 
 pub mod contribution;
 pub mod packed;
+pub mod path;
 pub mod stay;
 
 use super::event::{Observation, What};

@@ -109,6 +109,22 @@ pub enum What {
     },
     /// A step of a question by e-mail or e-service.
     Question(Step),
+    /// A step of a promise to ring back.
+    Callback(CallbackStep),
+}
+
+/// The steps of a promise to ring back, in the order in which they count when their times are
+/// equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallbackStep {
+    /// The caller was told that somebody rings back.
+    Promised,
+    /// Somebody rang, and nobody answered.
+    Attempted,
+    /// A person spoke with the caller.
+    Kept,
+    /// Given up.
+    Expired,
 }
 
 /// The steps of a question by e-mail or e-service, in the order in which they count when their
@@ -126,6 +142,39 @@ pub enum Step {
     },
     /// It is over.
     Closed,
+    /// Whoever it came to settled it.
+    Settled(Way),
+    /// Whoever it came to passed it on to a case officer.
+    PassedOn(Way, Escalation),
+}
+
+/// How a citizen reaches the municipality otherwise than by telephone, where it is told what became
+/// of the question (first-contact resolution).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Way {
+    /// E-mail.
+    Email,
+    /// An electronic service on the municipality's site.
+    EService,
+    /// In person.
+    Visit,
+    /// A letter.
+    Post,
+}
+
+impl Way {
+    /// Every way, in the order of their numbers.
+    pub const ALL: [Way; 4] = [Way::Email, Way::EService, Way::Visit, Way::Post];
+
+    /// The name in events and figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Way::Email => "email",
+            Way::EService => "e_service",
+            Way::Visit => "visit",
+            Way::Post => "post",
+        }
+    }
 }
 
 /// How a question came in.
@@ -194,6 +243,26 @@ pub enum Escalation {
     AskedToCallLater,
     /// Another outcome.
     Other,
+}
+
+impl Escalation {
+    /// Every outcome, in the order of their numbers.
+    pub const ALL: [Escalation; 4] = [
+        Escalation::TakesOver,
+        Escalation::WillCallBack,
+        Escalation::AskedToCallLater,
+        Escalation::Other,
+    ];
+
+    /// The name in events and figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Escalation::TakesOver => "takes_over",
+            Escalation::WillCallBack => "will_call_back",
+            Escalation::AskedToCallLater => "asked_to_call_later",
+            Escalation::Other => "other",
+        }
+    }
 }
 
 /// What an agent is doing.
@@ -272,7 +341,7 @@ pub enum Message {
     },
     /// What people tell the program: a survey, an evaluator's figure, a count by hand, a note.
     Told(Told),
-    /// A known event of a kind that no figure is made from yet (callbacks): read, counted, and left
+    /// A known event that no figure is made from (a call between employees): read, counted, and left
     /// in the topic.
     SetAside {
         /// When.

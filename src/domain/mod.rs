@@ -4,6 +4,7 @@
 mod blocks;
 pub mod board;
 pub mod calendar;
+pub mod callback;
 pub mod cell;
 pub mod contact;
 pub mod coverage;
@@ -18,6 +19,7 @@ pub mod period;
 pub mod question;
 pub mod rules;
 pub mod schedule;
+pub mod settlement;
 pub mod snapshot;
 pub mod staffing;
 pub mod survey;

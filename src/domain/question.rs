@@ -19,6 +19,7 @@ use super::event::{Channel, Observation, Step, What};
 use super::ids::Department;
 use super::pack::{Reader, Writer};
 use super::rules::Rules;
+use super::settlement::{Settlement, settlement};
 use super::tally::{Code, code};
 use super::units::{Millis, Timestamp};
 
@@ -112,14 +113,16 @@ pub struct Question {
 }
 
 /// Works out the questions that observations of one tell of, in order, and counts replies that came
-/// before the receipt.
+/// before the receipt. Where each was settled is told beside them.
 pub fn questions(
     seen: &[Observation],
     rules: &Rules,
     silence: Millis,
     questions: &mut Vec<Question>,
+    settlements: &mut Vec<Settlement>,
 ) -> u16 {
     questions.clear();
+    settlements.clear();
     let mut early = 0;
     let mut from = 0;
     for at in 1..=seen.len() {
@@ -127,7 +130,9 @@ pub fn questions(
             || (seen[at].time.since(seen[at - 1].time) > silence
                 && !awaits(&seen[from..at], seen[at].time));
         if splits {
-            if let Some(question) = question(&seen[from..at], rules) {
+            let question = question(&seen[from..at], rules);
+            settlements.extend(settlement(&seen[from..at], question.as_ref()));
+            if let Some(question) = question {
                 early +=
                     u16::from(question.answered_at.is_some_and(|at| at < question.received_at));
                 questions.push(question);

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::calendar::Zone;
+use super::callback::Callback;
 use super::contact::stay::Disposition;
 use super::event::{AgentState, Channel};
 use super::goal::{Direction, Goal, GoalId, Verdict};
@@ -168,10 +169,13 @@ pub struct PlaceCounters {
     pub short_abandoned: i64,
     /// In the order of [`LEFT_DISPOSITIONS`].
     pub left: [i64; LEFT_DISPOSITIONS.len()],
-    /// Questions put to whoever answered of which it is known where they were settled.
+    /// Questions put at the desk of which it is known where they were settled; at the switchboard's
+    /// place stand those that came otherwise than by telephone.
     pub classified: i64,
     /// Part of `classified`: settled there without being passed on.
     pub resolved: i64,
+    /// Promises to ring back that were given here.
+    pub callbacks: CallbackCounters,
     /// Waits of answered calls.
     pub answer_wait: CounterHistogram,
     /// Waits of abandoned calls.
@@ -235,6 +239,40 @@ impl Awaiting {
             (a, b) => a.or(b),
         };
     }
+}
+
+/// Promises to ring back that wait to be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Promises {
+    /// All of them.
+    pub open: i64,
+    /// Those past their last moment.
+    pub overdue: i64,
+}
+
+impl Promises {
+    /// Counts one more.
+    pub fn count(&mut self, callback: &Callback, now: Timestamp) {
+        self.open += 1;
+        self.overdue += i64::from(callback.is_overdue(now));
+    }
+
+    /// Counts those of another too.
+    pub fn merge(&mut self, other: Promises) {
+        self.open += other.open;
+        self.overdue += other.overdue;
+    }
+}
+
+/// Counters of promises to ring back since the ledger began. They never shrink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallbackCounters {
+    /// All that were given.
+    pub promised: i64,
+    /// Those that were kept.
+    pub kept: i64,
+    /// Those that were kept in time.
+    pub within: i64,
 }
 
 /// The latest result of one measure.
@@ -401,6 +439,8 @@ pub struct DepartmentView {
     pub questions: QuestionCounters,
     /// Questions that await a reply, in the order of [`Channel::ALL`].
     pub awaiting: [Awaiting; Channel::ALL.len()],
+    /// Promises to ring back that wait to be kept.
+    pub callbacks: Promises,
     /// The latest results of surveys, in order of their measures.
     pub surveys: Vec<SurveyView>,
     /// The moment's state.

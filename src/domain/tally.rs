@@ -64,6 +64,45 @@ pub mod code {
     /// Questions that a person replied to by the bound that the working time falls under (not
     /// cumulative), plus the bound's place; after the last bound, those over all of them.
     pub const WORKED_SLOT: Code = 81;
+    /// Contacts by where they began, counted at their first stay: `contact::path::Origin` added.
+    pub const CONTACT_FROM: Code = 100;
+    /// Contacts in which a person answered, counted at their first stay.
+    pub const CONTACTS_ANSWERED: Code = 103;
+    /// How often they were passed on, likewise.
+    pub const CONTACT_PASSES: Code = 104;
+    /// Calls that the switchboard answered, by how it passed them on: by matter, by name, without
+    /// saying; then answers to calls that came back to it. `contact::path::Passing` added, less one.
+    pub const PASSED: Code = 105;
+    /// Visits to a desk that the switchboard sent there.
+    pub const SENT_HERE: Code = 109;
+    /// Of them, those answered and not passed on to another desk.
+    pub const SENT_RIGHT: Code = 110;
+    /// Of them, those answered and passed on to another desk or the switchboard.
+    pub const SENT_ON: Code = 111;
+    /// Questions put in a call that went to a case officer, by outcome: `Escalation` added.
+    pub const ESCALATED: Code = 112;
+    /// Calls answered at a desk of which no question is known.
+    pub const UNCLASSIFIED: Code = 116;
+    /// Sum of the work after calls, ms.
+    pub const WRAP_UP_MS: Code = 117;
+    /// Promises to ring back.
+    pub const CALLBACKS_PROMISED: Code = 120;
+    /// Of them, those kept at some time.
+    pub const CALLBACKS_KEPT: Code = 121;
+    /// Of them, those kept within two working days.
+    pub const CALLBACKS_KEPT_WITHIN: Code = 122;
+    /// Promises given up and never kept.
+    pub const CALLBACKS_EXPIRED: Code = 123;
+    /// Questions on other ways than by telephone of which it is known where they were settled: two
+    /// codes a `Way`; the second counts those that were settled where they came in.
+    pub const SETTLED: Code = 128;
+    /// Of them, those that went to a case officer, by outcome: `Escalation` added.
+    pub const SETTLED_ESCALATED: Code = 136;
+    /// Contacts at a queue with a question of a department, on the line of that department and the
+    /// answering queue.
+    pub const MATTER_CONTACTS: Code = 150;
+    /// Their part of the handling (talk and wrap-up), ms.
+    pub const MATTER_HANDLING_MS: Code = 151;
     /// Answered stays by the bound they fall under (not cumulative): plus the bound in ms, see
     /// [`super::Bounds::slot`].
     pub const ANSWERED_SLOT: Code = 1 << 28;

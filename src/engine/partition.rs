@@ -17,6 +17,7 @@ use super::record::{Change, Counts, Record, bound_kind, note_kind};
 use super::restarts::{Restarts, Taken};
 use super::told::{self, Hearing};
 use crate::domain::board::{PANES_KEPT, PaneKey};
+use crate::domain::callback::Callback;
 use crate::domain::cell::{CellKey, Line};
 use crate::domain::contact::contribution::{Contribution, Fact};
 use crate::domain::contact::packed::Packed;
@@ -26,7 +27,7 @@ use crate::domain::event::{AgentReport, Message, Observation};
 use crate::domain::ids::{AgentId, ContactId, Source};
 use crate::domain::rules::Rules;
 use crate::domain::staffing::placed;
-use crate::domain::tally::{Bounds, Tally};
+use crate::domain::tally::{Bounds, Tally, code};
 use crate::domain::told::Told;
 use crate::domain::units::Timestamp;
 use crate::wire::canonical::Notes;
@@ -611,12 +612,12 @@ impl Again<'_> {
         }
     }
 
-    /// All calls that are held, from the cursor on; gives where to go on. No restart touches a
-    /// question.
+    /// All calls that are held, from the cursor on; gives where to go on. No restart touches what is
+    /// no call.
     fn rejudge(&mut self) -> Option<ContactId> {
         let from = self.rejudge?;
         let held = self.chain.held.iter();
-        let calls = held.filter(|(id, held)| **id >= from && !held.is_question());
+        let calls = held.filter(|(id, held)| **id >= from && !held.is_of_no_call());
         let mut ids: Vec<ContactId> = calls.map(|(id, _)| *id).collect();
         ids.sort_unstable();
         for id in ids {
@@ -660,18 +661,37 @@ pub(super) fn add_cells(
     sign: i64,
     bounds: &Bounds,
 ) {
-    let Contribution { stays, questions } = contribution;
+    let Contribution { stays, questions, settlements, callbacks } = contribution;
     for fact in stays {
         let Fact { department, queue, outside_hours, .. } = *fact;
         let line = Line { department, queue, outside_hours };
         let tally = cells.entry(CellKey { quarter: fact.offered_at.quarter(), line }).or_default();
         fact.cell_entries(bounds, |code, n| tally.add(code, sign * n));
+        let quarter = fact.offered_at.quarter();
+        fact.matter_entries(|(department, millis)| {
+            let line = Line { department, queue, outside_hours: false };
+            let tally = cells.entry(CellKey { quarter, line }).or_default();
+            tally.add(code::MATTER_CONTACTS, sign);
+            tally.add(code::MATTER_HANDLING_MS, sign * millis);
+        });
     }
     for question in questions {
         let line = Line::of_questions(question.department);
         let quarter = question.received_at.quarter();
         let tally = cells.entry(CellKey { quarter, line }).or_default();
         question.cell_entries(|code, n| tally.add(code, sign * n));
+    }
+    for settlement in settlements {
+        let line = Line::of_questions(settlement.department);
+        let tally = cells.entry(CellKey { quarter: settlement.at.quarter(), line }).or_default();
+        settlement.cell_entries(|code, n| tally.add(code, sign * n));
+    }
+    for callback in callbacks {
+        let Callback { department, queue, .. } = *callback;
+        let line = Line { department, queue, outside_hours: false };
+        let quarter = callback.promised_at.quarter();
+        let tally = cells.entry(CellKey { quarter, line }).or_default();
+        callback.cell_entries(|code, n| tally.add(code, sign * n));
     }
 }
 

@@ -18,8 +18,8 @@ use crate::domain::goal::Goal;
 use crate::domain::outlook::MonthOutlook;
 use crate::domain::question::WORKING_BOUNDS_HOURS;
 use crate::domain::snapshot::{
-    CounterHistogram, DepartmentView, GoalWindow, LEFT_DISPOSITIONS, LedgerSeen, LedgerView,
-    PERCENTILES, PartitionView, PlaceCounters, Snapshot, Waits, Window, bounds,
+    CallbackCounters, CounterHistogram, DepartmentView, GoalWindow, LEFT_DISPOSITIONS, LedgerSeen,
+    LedgerView, PERCENTILES, PartitionView, PlaceCounters, Snapshot, Waits, Window, bounds,
 };
 use crate::domain::units::Timestamp;
 
@@ -300,8 +300,28 @@ fn counters(out: &mut Families, department: &DepartmentView) {
     }
     histogram(out, &names::QUEUE_ANSWER_WAIT, &labels, &queue.answer_wait, &bounds::QUEUE);
     histogram(out, &names::QUEUE_ABANDON_WAIT, &labels, &queue.abandon_wait, &bounds::QUEUE);
-    out.put(&names::FIRST_CONTACT_CLASSIFIED, &labels, queue.classified as f64);
-    out.put(&names::FIRST_CONTACT_RESOLVED, &labels, queue.resolved as f64);
+    let otherwise = &department.switchboard;
+    let classified = queue.classified + otherwise.classified;
+    let resolved = queue.resolved + otherwise.resolved;
+    out.put(&names::FIRST_CONTACT_CLASSIFIED, &labels, classified as f64);
+    out.put(&names::FIRST_CONTACT_RESOLVED, &labels, resolved as f64);
+    callbacks(out, department);
+}
+
+/// Few departments ring back: the others have no series.
+fn callbacks(out: &mut Families, department: &DepartmentView) {
+    let labels = [department.slug.as_str()];
+    let [at_switchboard, at_queue] =
+        [&department.switchboard, &department.queue].map(|p| p.callbacks);
+    if at_switchboard.promised + at_queue.promised == 0 {
+        return;
+    }
+    let sum = |count: fn(CallbackCounters) -> i64| (count(at_switchboard) + count(at_queue)) as f64;
+    out.put(&names::CALLBACKS_PROMISED, &labels, sum(|of| of.promised));
+    out.put(&names::CALLBACKS_KEPT, &labels, sum(|of| of.kept));
+    out.put(&names::CALLBACKS_WITHIN, &labels, sum(|of| of.within));
+    out.put(&names::CALLBACKS_OPEN, &labels, department.callbacks.open as f64);
+    out.put(&names::CALLBACKS_OVERDUE, &labels, department.callbacks.overdue as f64);
 }
 
 /// A histogram that has seen nothing has all its buckets at 0.

@@ -317,9 +317,19 @@ catalogue! {
     }
     Quality {
         FIRST_CONTACT_CLASSIFIED: Counter "svarstid_first_contact_questions_classified_total"
-            ["department"] "Questions put at the desk of which it is known where they were settled.";
+            ["department"] "Questions on any channel of which it is known where they were settled.";
         FIRST_CONTACT_RESOLVED: Counter "svarstid_first_contact_questions_resolved_total"
-            ["department"] "Of them, those settled at the desk without being passed on.";
+            ["department"] "Of them, those settled where they came in, without being passed on.";
+        CALLBACKS_PROMISED: Counter "svarstid_callbacks_promised_total" ["department"]
+            "Promises to ring back; absent for a department that never gave one.";
+        CALLBACKS_KEPT: Counter "svarstid_callbacks_kept_total" ["department"]
+            "Of them, those kept: a person spoke with the caller.";
+        CALLBACKS_WITHIN: Counter "svarstid_callbacks_kept_within_target_total" ["department"]
+            "Of them, those kept within two working days.";
+        CALLBACKS_OPEN: Gauge "svarstid_callbacks_open" ["department"]
+            "Promises to ring back neither kept nor given up now.";
+        CALLBACKS_OVERDUE: Gauge "svarstid_callbacks_overdue" ["department"]
+            "Of them, those past their last moment.";
         SURVEY_SATISFIED: Gauge "svarstid_survey_satisfied_ratio" ["department", "measure"]
             "Share satisfied in the latest survey of the department; absent before one.";
         SURVEY_RESPONSES: Gauge "svarstid_survey_responses" ["department", "measure"]

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::contacts::{ContactRow, contact_row};
 use crate::domain::board::Board;
 use crate::domain::calendar::{Day, Zone};
 use crate::domain::cell::{GoalCount, Line, offered, queued};
@@ -26,8 +27,9 @@ use crate::engine::{Engine, Quality};
 pub(super) const DEFINITION_SM4: &str = "questions by e-mail and e-service that a person replied to by the last moment of the second \
      working day / (questions received - those that may still be answered in time)";
 /// What first-contact resolution means.
-pub(super) const DEFINITION_FCR: &str = "questions settled at the desk without being passed on / questions put at the desk of which \
-     it is known where they were settled";
+pub(super) const DEFINITION_FCR: &str = "questions settled at the desk, or on another channel where they came in, without being passed \
+     on / questions put there of which it is known where they were settled; all channels, the \
+     telephone shown apart";
 
 /// How long one row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +67,7 @@ pub struct Document {
     pub(super) rows: Vec<Row>,
     pub(super) totals: Vec<Row>,
     pub(super) goals: Vec<GoalRow>,
+    contacts: Vec<ContactRow>,
     quality: Quality,
     definitions: Map<String, Value>,
 }
@@ -227,6 +230,12 @@ impl Document {
         }
         let bounds = board.bounds();
         let zone = Zone::stockholm();
+        let told = |span: &(Timestamp, Timestamp)| (zone.rfc3339(span.0), zone.rfc3339(span.1));
+        let contacts = by_interval
+            .iter()
+            .flat_map(|(span, keys)| keys.iter().map(move |(key, sum)| (span, key, sum)))
+            .filter_map(|(span, key, sum)| contact_row(Some(told(span)), *key, &sum.tally, names))
+            .collect();
         let rows = by_interval
             .into_iter()
             .flat_map(|(span, keys)| keys.into_iter().map(move |(key, sum)| (Some(span), key, sum)))
@@ -245,6 +254,7 @@ impl Document {
             rows,
             totals,
             goals: goal_rows(&goals, rules, names, now),
+            contacts,
             quality,
             definitions: definitions(rules, now),
         }
@@ -260,6 +270,7 @@ impl Document {
             "rows": self.rows,
             "totals": self.totals,
             "goals": self.goals,
+            "contacts": self.contacts,
             "quality": {
                 "events": self.quality.events,
                 "repeats": self.quality.repeats,

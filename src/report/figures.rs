@@ -173,6 +173,11 @@ impl Place {
         self.outside_hours
     }
 
+    /// Anything else that is counted here.
+    pub(super) fn count(&self, code: Code) -> i64 {
+        self.tally.get(code)
+    }
+
     pub(super) fn met_by_machine(&self) -> i64 {
         self.tally.get(code::MET_BY_MACHINE)
     }

@@ -109,6 +109,7 @@ impl<'a> Sheet<'a> {
             tables.push(self.volume_table());
             tables.push(self.course_table());
         }
+        tables.extend(self.contact_tables());
         if order.audience == Audience::Internal {
             tables.extend(self.channel_table());
         }
@@ -143,6 +144,11 @@ impl<'a> Sheet<'a> {
             definitions: Measure::ALL
                 .into_iter()
                 .map(|measure| (measure.id().to_owned(), self.definition(measure)))
+                .chain(
+                    super::section::contacts::DEFINITIONS
+                        .into_iter()
+                        .map(|(id, means)| (id.to_owned(), means.to_owned())),
+                )
                 .chain([("staffing".to_owned(), DEFINITION_COVERAGE.to_owned())])
                 .chain(self.told_definitions())
                 .collect(),

@@ -5,7 +5,7 @@ use super::calendar::next;
 use super::day::{Call, Comeback, Day, HOUR, MINUTE, Moment, SECOND};
 use super::demand::{self, Arrival};
 use super::desk::{Customer, Exit};
-use super::event::{Cause, Escalation, Leaving, Target, What};
+use super::event::{Callback, Cause, Escalation, Leaving, Target, What};
 use super::municipality::POOL;
 
 impl Day<'_> {
@@ -68,9 +68,13 @@ impl Day<'_> {
         let mut again = 0.06;
         let mut cause = Cause::CallerHungUp;
         let settled = 0.6 + 0.2 * (f64::from(self.call(call).department) * 0.37).fract();
+        // In the order in which they are put; the second is another department's matter.
         for question in 1..=questions {
+            let now = now + 10 * i64::from(question - 1);
+            let department = self.call(call).department + u16::from(question - 1);
+            let matter = department % self.city.desk_of.len() as u16;
             if self.chance.happens(settled) {
-                self.write(now, call, desk, What::Resolved { question });
+                self.write(now, call, desk, What::Resolved { question, matter });
                 continue;
             }
             let outcome = match self.chance.pick([0.45, 0.35, 0.15, 0.05].into_iter()) {
@@ -79,7 +83,7 @@ impl Day<'_> {
                 2 => Escalation::AskedToCallLater,
                 _ => Escalation::Other,
             };
-            self.write(now, call, desk, What::Escalated { question, outcome });
+            self.write(now, call, desk, What::Escalated { question, matter, outcome });
             match outcome {
                 Escalation::TakesOver if cause != Cause::Passed => {
                     let to = Target::Extension(self.chance.below(10_000) as u16);
@@ -91,7 +95,9 @@ impl Day<'_> {
                     );
                     cause = Cause::Passed;
                 }
-                Escalation::WillCallBack => self.promise_callback(now + 20, desk, call),
+                Escalation::WillCallBack => {
+                    self.promise_callback(now + 20, desk, call, question);
+                }
                 Escalation::AskedToCallLater => again = 0.5,
                 Escalation::TakesOver | Escalation::Other => {}
             }
@@ -112,20 +118,21 @@ impl Day<'_> {
     }
 
     /// Promises to ring back; 85 % of promises are kept within two working days.
-    pub(super) fn promise_callback(&mut self, now: i64, desk: u16, call: u32) {
-        self.write(now, call, desk, What::CallbackPromised);
+    pub(super) fn promise_callback(&mut self, now: i64, desk: u16, call: u32, question: u8) {
+        let of = |step| What::Callback { step, question };
+        self.write(now, call, desk, of(Callback::Promised));
         let mut at = now;
         let mut attempts = 1;
         while !self.chance.happens(0.7) && attempts < 3 {
             at = self.later_in_hours(at, 4.0);
-            self.write(at, call, desk, What::CallbackAttempted);
+            self.write(at, call, desk, of(Callback::Attempted));
             attempts += 1;
         }
         at = self.later_in_hours(at, 3.0);
         if self.chance.happens(0.85) {
-            self.write(at, call, desk, What::CallbackKept);
+            self.write(at, call, desk, of(Callback::Kept));
         } else {
-            self.write(at + 48 * HOUR, call, desk, What::CallbackExpired);
+            self.write(at + 48 * HOUR, call, desk, of(Callback::Expired));
         }
     }
 

@@ -346,7 +346,7 @@ impl<'a> Day<'a> {
             Cause::Passed
         } else {
             if wish < 0.95 {
-                self.write(done - 500, call, NONE, What::Resolved { question: 1 });
+                self.write(done - 500, call, NONE, What::Resolved { question: 1, matter: NONE });
             }
             Cause::CallerHungUp
         };
@@ -473,7 +473,7 @@ impl<'a> Day<'a> {
                 back
             }
             Leaving::Callback => {
-                self.promise_callback(now + 100, desk, call);
+                self.promise_callback(now + 100, desk, call, 0);
                 false
             }
             Leaving::LeftEmpty | Leaving::Withdrawn => false,

@@ -94,29 +94,80 @@ pub(super) struct AgentName {
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    Offered { direct: bool, caller: Option<u32> },
+    Offered {
+        direct: bool,
+        caller: Option<u32>,
+    },
     MetByMachine,
-    Entered { position: u32 },
+    Entered {
+        position: u32,
+    },
     Rejected(Rejection),
-    Ringing { agent: AgentName, ring: u16 },
-    NoAnswer { agent: AgentName },
-    Answered { agent: AgentName },
-    Abandoned { position: u32 },
+    Ringing {
+        agent: AgentName,
+        ring: u16,
+    },
+    NoAnswer {
+        agent: AgentName,
+    },
+    Answered {
+        agent: AgentName,
+    },
+    Abandoned {
+        position: u32,
+    },
     Left(Leaving),
-    Passed { blind: bool, by_matter: bool, to: Target },
-    Resolved { question: u8 },
-    Escalated { question: u8, outcome: Escalation },
-    CallbackPromised,
-    CallbackAttempted,
-    CallbackKept,
-    CallbackExpired,
-    Ended { talk_ms: Option<u32>, wrap_up_ms: Option<u32>, cause: Cause },
-    Agent { agent: AgentName, state: AgentState },
+    Passed {
+        blind: bool,
+        by_matter: bool,
+        to: Target,
+    },
+    /// `matter` is the department whose question it was.
+    Resolved {
+        question: u8,
+        matter: u16,
+    },
+    Escalated {
+        question: u8,
+        matter: u16,
+        outcome: Escalation,
+    },
+    /// `question` is 0 for a place kept in the queue.
+    Callback {
+        step: Callback,
+        question: u8,
+    },
+    Ended {
+        talk_ms: Option<u32>,
+        wrap_up_ms: Option<u32>,
+        cause: Cause,
+    },
+    Agent {
+        agent: AgentName,
+        state: AgentState,
+    },
     QuestionReceived,
-    QuestionReplied { human: bool },
+    QuestionReplied {
+        human: bool,
+    },
     QuestionClosed,
+    /// Where a question was settled that did not come by telephone: with its e-mail, or at a visit
+    /// or by post.
+    Settled {
+        in_person: bool,
+        outcome: Option<Escalation>,
+    },
     Started,
     Heartbeat,
+}
+
+/// What becomes of a promise to ring back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Callback {
+    Promised,
+    Attempted,
+    Kept,
+    Expired,
 }
 
 /// One event.
@@ -153,14 +204,26 @@ pub(super) fn channel(question: &Event) -> &'static str {
     if question.contact.is_multiple_of(5) { "e_service" } else { "email" }
 }
 
+/// How somebody came who asked without a telephone.
+pub(super) fn way(asked: &Event) -> &'static str {
+    let in_person = matches!(asked.what, What::Settled { in_person: true, .. });
+    match (in_person, asked.contact.is_multiple_of(2)) {
+        (true, true) => "post",
+        (true, false) => "visit",
+        (false, _) => channel(asked),
+    }
+}
+
 /// Which partition an event belongs to.
 pub(super) fn key(event: &Event) -> String {
     match event.what {
         What::Started | What::Heartbeat => String::new(),
         What::Agent { agent, .. } => agent_text(agent),
-        What::QuestionReceived | What::QuestionReplied { .. } | What::QuestionClosed => {
-            format!("q{}-{:05}", event.day, event.contact)
-        }
+        What::QuestionReceived
+        | What::QuestionReplied { .. }
+        | What::QuestionClosed
+        | What::Settled { in_person: false, .. } => format!("q{}-{:05}", event.day, event.contact),
+        What::Settled { in_person: true, .. } => format!("v{}-{:05}", event.day, event.contact),
         What::Offered { .. }
         | What::MetByMachine
         | What::Entered { .. }
@@ -173,10 +236,7 @@ pub(super) fn key(event: &Event) -> String {
         | What::Passed { .. }
         | What::Resolved { .. }
         | What::Escalated { .. }
-        | What::CallbackPromised
-        | What::CallbackAttempted
-        | What::CallbackKept
-        | What::CallbackExpired
+        | What::Callback { .. }
         | What::Ended { .. } => format!("c{}-{:05}", event.day, event.contact),
     }
 }
@@ -210,11 +270,14 @@ pub(super) fn payload(event: &Event, names: &Names) -> String {
 fn identity(out: &mut String, event: &Event) {
     match event.what {
         What::Started | What::Heartbeat | What::Agent { .. } => {}
-        What::QuestionReceived | What::QuestionReplied { .. } | What::QuestionClosed => {
+        What::QuestionReceived
+        | What::QuestionReplied { .. }
+        | What::QuestionClosed
+        | What::Settled { .. } => {
             let question = key(event);
             text(out, ",\"contact", &question);
             text(out, ",\"question", &question);
-            text(out, ",\"channel", channel(event));
+            text(out, ",\"channel", way(event));
         }
         What::Offered { .. }
         | What::MetByMachine
@@ -228,10 +291,7 @@ fn identity(out: &mut String, event: &Event) {
         | What::Passed { .. }
         | What::Resolved { .. }
         | What::Escalated { .. }
-        | What::CallbackPromised
-        | What::CallbackAttempted
-        | What::CallbackKept
-        | What::CallbackExpired
+        | What::Callback { .. }
         | What::Ended { .. } => {
             let contact = key(event);
             text(out, ",\"contact", &contact);
@@ -278,9 +338,23 @@ fn details(out: &mut String, event: &Event, names: &Names) {
                 Target::Extension(extension) => text(out, ",\"to", &format!("ext-{extension:04}")),
             }
         }
-        What::Resolved { question } => question_of(out, event, question),
-        What::Escalated { question, outcome } => {
+        What::Resolved { question, matter } => {
             question_of(out, event, question);
+            matter_of(out, names, matter);
+        }
+        What::Settled { outcome, .. } => {
+            if let Some(outcome) = outcome {
+                text(out, ",\"outcome", escalation(outcome));
+            }
+        }
+        What::Callback { question, .. } => {
+            if question != 0 {
+                question_of(out, event, question);
+            }
+        }
+        What::Escalated { question, matter, outcome } => {
+            question_of(out, event, question);
+            matter_of(out, names, matter);
             text(out, ",\"outcome", escalation(outcome));
         }
         What::Ended { talk_ms, wrap_up_ms, cause } => {
@@ -302,14 +376,16 @@ fn details(out: &mut String, event: &Event, names: &Names) {
             text(out, ",\"by_whom", if human { "human" } else { "automatic" });
         }
         What::MetByMachine
-        | What::CallbackPromised
-        | What::CallbackAttempted
-        | What::CallbackKept
-        | What::CallbackExpired
         | What::QuestionReceived
         | What::QuestionClosed
         | What::Started
         | What::Heartbeat => {}
+    }
+}
+
+fn matter_of(out: &mut String, names: &Names, matter: u16) {
+    if matter != NONE {
+        text(out, ",\"matter_department", &names.departments[usize::from(matter)]);
     }
 }
 
@@ -391,10 +467,12 @@ fn kind(what: What) -> &'static str {
         What::Passed { .. } => "contact.passed",
         What::Resolved { .. } => "contact.resolved",
         What::Escalated { .. } => "contact.escalated",
-        What::CallbackPromised => "callback.promised",
-        What::CallbackAttempted => "callback.attempted",
-        What::CallbackKept => "callback.kept",
-        What::CallbackExpired => "callback.expired",
+        What::Callback { step: Callback::Promised, .. } => "callback.promised",
+        What::Callback { step: Callback::Attempted, .. } => "callback.attempted",
+        What::Callback { step: Callback::Kept, .. } => "callback.kept",
+        What::Callback { step: Callback::Expired, .. } => "callback.expired",
+        What::Settled { outcome: None, .. } => "contact.resolved",
+        What::Settled { outcome: Some(_), .. } => "contact.escalated",
         What::Ended { .. } => "contact.ended",
         What::Agent { .. } => "agent.state",
         What::QuestionReceived => "question.received",

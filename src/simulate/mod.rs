@@ -25,6 +25,7 @@ mod recount;
 mod staffing;
 mod station;
 mod truth;
+mod ways;
 
 #[cfg(test)]
 mod tests;
@@ -158,13 +159,11 @@ fn number(events: &[Event]) -> u32 {
 fn is_heard_to_its_end(what: What) -> bool {
     !matches!(
         what,
-        What::CallbackPromised
-            | What::CallbackAttempted
-            | What::CallbackKept
-            | What::CallbackExpired
+        What::Callback { .. }
             | What::QuestionReceived
             | What::QuestionReplied { .. }
             | What::QuestionClosed
+            | What::Settled { .. }
     )
 }
 
@@ -227,7 +226,10 @@ fn count(truth: &mut Truth, deliveries: &[Delivery]) {
     let of_question = |event: &Event| {
         matches!(
             event.what,
-            What::QuestionReceived | What::QuestionReplied { .. } | What::QuestionClosed
+            What::QuestionReceived
+                | What::QuestionReplied { .. }
+                | What::QuestionClosed
+                | What::Settled { .. }
         )
     };
     let told = deliveries.iter().filter(|delivery| !delivery.repeat).map(|one| one.event);

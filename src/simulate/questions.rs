@@ -1,4 +1,5 @@
-//! Questions by e-mail: a tenth as many as calls, a quarter of them outside hours.
+//! Questions by e-mail: a tenth as many as calls, a quarter of them outside hours; and a third as many
+//! that are put at a visit or by post.
 
 use jiff::civil::Date;
 
@@ -6,7 +7,7 @@ use super::calendar::{day_number, is_working_day};
 use super::chance::Chance;
 use super::day::HOUR;
 use super::demand;
-use super::event::{Event, NONE, Source, What};
+use super::event::{Escalation, Event, NONE, Source, What};
 use super::municipality::{CALLS_A_DAY, Municipality};
 
 const QUESTIONS: u64 = 20;
@@ -48,6 +49,20 @@ pub(super) fn simulate(city: &Municipality, date: Date, first: u32) -> Vec<Event
             let reply = working(city, received, chance.lognormal(3.0, 1.3));
             write(reply, What::QuestionReplied { human: true });
             write(reply + 60_000, What::QuestionClosed);
+            // Of three in four it is said where they were settled; one of five went on.
+            let outcome = (fate < 0.27).then_some(match contact % 4 {
+                0 => Escalation::TakesOver,
+                1 => Escalation::WillCallBack,
+                2 => Escalation::AskedToCallLater,
+                _ => Escalation::Other,
+            });
+            if fate < 0.8 {
+                write(reply + 30_000, What::Settled { in_person: false, outcome });
+            }
+        }
+        if contact % 3 == 0 {
+            let outcome = (fate > 0.8).then_some(Escalation::WillCallBack);
+            write(received + HOUR, What::Settled { in_person: true, outcome });
         }
     }
     events

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{Event, Leaving, NONE, Rejection, Source, What};
+use super::event::{Escalation, Event, Leaving, NONE, Rejection, Source, What};
 
 /// Waiting and silent for so long is lost track of.
 pub(super) const SILENCE_MS: i64 = 6 * 3_600_000;
@@ -44,6 +44,12 @@ pub(super) struct Stay {
     /// Questions of which it was said where they were settled, and those settled here.
     pub(super) classified: i64,
     pub(super) resolved: i64,
+    /// Whose questions they were, and where they went, in the order in which they were put.
+    pub(super) questions: Vec<(u16, Option<Escalation>)>,
+    pub(super) direct: bool,
+    /// Whether by the matter, for each time that it was passed on.
+    pub(super) passes: Vec<bool>,
+    pub(super) wrap_up_ms: i64,
 }
 
 impl Stay {
@@ -77,8 +83,12 @@ fn stay(offer: &Event, events: &[Event], restarts: &[(Source, i64)], end: Option
         no_answers: 0,
         classified: 0,
         resolved: 0,
+        questions: Vec::new(),
+        direct: matches!(offer.what, What::Offered { direct: true, .. }),
+        passes: Vec::new(),
+        wrap_up_ms: 0,
     };
-    let mut settled: BTreeMap<u8, bool> = BTreeMap::new();
+    let mut settled: BTreeMap<u8, (u16, Option<Escalation>)> = BTreeMap::new();
     let mut exits: Vec<(i64, Disposition)> = Vec::new();
     let mut refusal = None;
     for event in events.iter().filter(|event| event.segment == offer.segment) {
@@ -88,23 +98,27 @@ fn stay(offer: &Event, events: &[Event], restarts: &[(Source, i64)], end: Option
             What::Left(leaving) => exits.push((event.time, left(leaving))),
             What::Rejected(reason) => refusal = Some((rejected(reason), event.time)),
             What::NoAnswer { .. } => stay.no_answers += 1,
-            What::Passed { .. } => stay.passed += 1,
-            What::Resolved { question } => {
-                settled.entry(question).or_insert(true);
+            What::Passed { by_matter, .. } => {
+                stay.passed += 1;
+                stay.passes.push(by_matter);
             }
-            What::Escalated { question, .. } => {
-                settled.insert(question, false);
+            What::Resolved { question, matter } => {
+                settled.entry(question).or_insert((matter, None));
             }
-            What::Ended { talk_ms: Some(talk_ms), .. } => stay.talk_ms += i64::from(talk_ms),
+            What::Escalated { question, matter, outcome } => {
+                settled.insert(question, (matter, Some(outcome)));
+            }
+            What::Ended { talk_ms: Some(talk_ms), wrap_up_ms, .. } => {
+                stay.talk_ms += i64::from(talk_ms);
+                stay.wrap_up_ms += wrap_up_ms.map_or(0, i64::from);
+            }
             What::Ended { talk_ms: None, .. }
             | What::Offered { .. }
             | What::MetByMachine
             | What::Entered { .. }
             | What::Ringing { .. }
-            | What::CallbackPromised
-            | What::CallbackAttempted
-            | What::CallbackKept
-            | What::CallbackExpired
+            | What::Callback { .. }
+            | What::Settled { .. }
             | What::Agent { .. }
             | What::QuestionReceived
             | What::QuestionReplied { .. }
@@ -114,7 +128,8 @@ fn stay(offer: &Event, events: &[Event], restarts: &[(Source, i64)], end: Option
         }
     }
     stay.classified = settled.len() as i64;
-    stay.resolved = settled.values().filter(|settled| **settled).count() as i64;
+    stay.resolved = settled.values().filter(|(_, passed_on)| passed_on.is_none()).count() as i64;
+    stay.questions = settled.into_values().collect();
     if refusal.is_some() {
         stay.ended = refusal;
         return stay;

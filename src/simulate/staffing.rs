@@ -43,11 +43,6 @@ impl Staffing {
                 let said = self.agents.entry((desk, number)).or_default();
                 said.push((event.time, event.number, state));
             }
-            // These are set aside.
-            What::CallbackPromised
-            | What::CallbackAttempted
-            | What::CallbackKept
-            | What::CallbackExpired => return,
             What::Offered { .. }
             | What::MetByMachine
             | What::Entered { .. }
@@ -64,6 +59,8 @@ impl Staffing {
             | What::QuestionReceived
             | What::QuestionReplied { .. }
             | What::QuestionClosed
+            | What::Callback { .. }
+            | What::Settled { .. }
             | What::Started
             | What::Heartbeat => {}
         }

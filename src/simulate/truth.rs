@@ -10,11 +10,12 @@ use std::io;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::calendar::{Calendar, Hours, is_working_day, next};
+use super::calendar::{Calendar, Hours};
 use super::event::{Event, NONE, Names, Source, What, channel};
 use super::municipality::Parameters;
 use super::recount::{Disposition, Stay, stays, visits};
 use super::staffing::Staffing;
+use super::ways::{Ways, second_working_day};
 
 /// The limits, in seconds, for which exact counts are kept.
 pub const LIMITS: [i64; 11] = [5, 10, 12, 15, 18, 20, 30, 60, 120, 300, 600];
@@ -209,6 +210,7 @@ pub struct Truth {
     unfinished: Vec<Vec<Event>>,
     latest: i64,
     staffing: Staffing,
+    ways: Ways,
 }
 
 impl Truth {
@@ -227,6 +229,7 @@ impl Truth {
             unfinished: Vec::new(),
             latest: i64::MIN,
             staffing: Staffing::default(),
+            ways: Ways::default(),
         }
     }
 
@@ -242,6 +245,7 @@ impl Truth {
     /// Counts a contact whose events are all given, in order of time. The restarts that touch it
     /// must have been heard.
     pub(super) fn contact(&mut self, events: &[Event]) {
+        self.ways.callbacks(events, &self.calendar);
         if stays(events, &[], None).iter().any(|stay| stay.ended.is_none()) {
             self.unfinished.push(events.to_vec());
         } else {
@@ -270,18 +274,20 @@ impl Truth {
         let Some(receipt) = events.iter().find(|event| event.what == What::QuestionReceived) else {
             return;
         };
+        for told in events {
+            if let What::Settled { in_person, .. } = told.what {
+                // What is told of an e-mail counts with its receipt.
+                let at = if in_person { told.time } else { receipt.time }.div_euclid(QUARTER_MS);
+                let met = i64::from(self.ways.settled(told, (at, told.department)));
+                let goal = Goal { met, of: 1, of_answered: 1, of_offered: 1 };
+                self.goals.entry((at, told.department, GoalId::FCR)).or_default().add(goal);
+            }
+        }
         let human = What::QuestionReplied { human: true };
         let answer =
             events.iter().filter(|event| event.what == human).map(|event| event.time).min();
         // The end of the second working day after the day of receipt.
-        let mut date = self.calendar.local_date(receipt.time);
-        for _ in 0..2 {
-            date = next(date);
-            while !is_working_day(date) {
-                date = next(date);
-            }
-        }
-        let due = self.calendar.midnight(next(date));
+        let due = second_working_day(receipt.time, &self.calendar);
         let within = answer.is_some_and(|at| at <= due);
         let sums = self.questions.entry((receipt.department, channel(receipt))).or_default();
         sums.received += 1;
@@ -313,6 +319,7 @@ impl Truth {
     }
 
     fn count(&mut self, stays: &[Stay]) {
+        self.ways.contact(stays);
         for stay in stays {
             self.count_stay(stay);
         }
@@ -447,6 +454,11 @@ impl Truth {
             }
         }
         sum
+    }
+
+    /// How often something beside answers and waits was counted, by its name in the document.
+    pub fn way(&self, name: &str) -> i64 {
+        self.ways.sum(name)
     }
 
     /// The whole truth as one JSON value; [`Truth::write_json`] needs less memory.
@@ -587,6 +599,7 @@ impl Serialize for Truth {
         map.serialize_entry("questions", &questions)?;
         let staffing = self.staffing.minutes(&self.parameters, &self.calendar);
         map.serialize_entry("staffing", &staffing)?;
+        map.serialize_entry("contacts", &self.ways.to_json(&self.names, text))?;
         map.end()
     }
 }

@@ -7,9 +7,11 @@
 //! What it never does: keep a caller's number, an agent's name or the free text of a call. Notes and
 //! wordings, which are told to be read, are kept without anybody's number in them ([`super::told`]).
 
+mod apart;
+
 use crate::domain::event::{
-    AgentReport, AgentState, Channel, Escalation, Leaving, Message, Observation, Place, Rejection,
-    Step, What,
+    AgentReport, AgentState, CallbackStep, Leaving, Message, Observation, Place, Rejection, Way,
+    What,
 };
 use crate::domain::ids::{
     CallerNumber, CallerPseudonym, Department, Names, QuestionTag, Queue, Source,
@@ -22,6 +24,8 @@ use super::identity::{IdKey, Pseudonyms};
 use super::reject::{Reason, Reject};
 use super::time;
 use super::told::Telling;
+
+use apart::{outcome, said_department};
 
 /// Sizes and times beyond which an event is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,23 +75,27 @@ pub enum Note {
     NegativeLength,
     /// A reported length over the limit was dropped.
     AbsurdLength,
-    /// A contact on another channel than the telephone was set aside.
+    /// A step of a contact on another channel than the telephone was set aside; where its questions
+    /// were settled is taken.
     OtherChannel,
     /// A question that came in neither by e-mail nor by e-service; it counts on a channel apart.
     UnknownChannel,
     /// A number or an address of a person was taken out of a text.
     NumberMasked,
+    /// A call between employees, or for consultation, was set aside: nobody rang in.
+    InternalCall,
 }
 
 impl Note {
     /// Every note.
-    pub const ALL: [Note; 6] = [
+    pub const ALL: [Note; 7] = [
         Note::UnknownDepartment,
         Note::NegativeLength,
         Note::AbsurdLength,
         Note::OtherChannel,
         Note::UnknownChannel,
         Note::NumberMasked,
+        Note::InternalCall,
     ];
 
     /// The name in metrics and reports.
@@ -99,6 +107,7 @@ impl Note {
             Note::OtherChannel => "other_channel",
             Note::UnknownChannel => "unknown_channel",
             Note::NumberMasked => "number_masked",
+            Note::InternalCall => "internal_call",
         }
     }
 }
@@ -242,6 +251,7 @@ impl Decoder {
         let message = match kind {
             Kind::Contact(kind) => self.contact(event, kind, time, &mut notes)?,
             Kind::Question(kind) => self.question(event, kind, time, &mut notes)?,
+            Kind::Callback(step) => self.callback(event, step, time, &mut notes)?,
             Kind::AgentState => self.agent(event, time, &mut notes)?,
             Kind::Started => Message::Started {
                 source: self.source(event)?,
@@ -250,7 +260,6 @@ impl Decoder {
             },
             Kind::Heartbeat => Message::Heartbeat { source: self.source(event)?, time },
             Kind::Told(telling) => self.told(event, telling, time, &mut notes)?,
-            Kind::SetAside => Message::SetAside { time },
         };
         Ok(Decoded { message, notes })
     }
@@ -266,12 +275,15 @@ impl Decoder {
         let named = named_place(event, kind)?;
         match field(&event.channel) {
             None | Some("phone") => {}
-            // The figures of contacts are telephone figures; another channel must not enter them.
-            Some("email" | "e_service" | "visit" | "post") => {
-                notes.add(Note::OtherChannel);
+            Some("internal") => {
+                notes.add(Note::InternalCall);
                 return Ok(Message::SetAside { time });
             }
-            Some(_) => return Err(Reason::UnknownValue),
+            // The figures of contacts are telephone figures; another channel must not enter them.
+            Some(channel) => {
+                let way = Way::ALL.into_iter().find(|way| way.name() == channel);
+                return self.otherwise(event, kind, way.ok_or(Reason::UnknownValue)?, time, notes);
+            }
         }
         let what = self.what(event, kind, time, notes)?;
         let place = match named {
@@ -287,7 +299,7 @@ impl Decoder {
             segment: field(&event.segment).map(|segment| self.ids.segment(segment)),
             place,
             source: self.source(event)?,
-            department: field(&event.department).map(|slug| self.department(slug, notes)),
+            department: said_department(event, kind).map(|slug| self.department(slug, notes)),
         };
         Ok(Message::Contact(self.ids.contact(contact), observation))
     }
@@ -340,72 +352,15 @@ impl Decoder {
                 },
             },
             ContactKind::Resolved => What::Resolved { question: self.question_tag(event) },
-            ContactKind::Escalated => What::Escalated {
-                question: self.question_tag(event),
-                outcome: match field(&event.outcome) {
-                    Some("takes_over") => Escalation::TakesOver,
-                    Some("will_call_back") => Escalation::WillCallBack,
-                    Some("asked_to_call_later") => Escalation::AskedToCallLater,
-                    Some("other") | None => Escalation::Other,
-                    Some(_) => return Err(Reason::UnknownValue),
-                },
-            },
+            ContactKind::Escalated => {
+                What::Escalated { question: self.question_tag(event), outcome: outcome(event)? }
+            }
             ContactKind::Ended => What::Ended {
                 wait: length(event.wait_ms),
                 talk: length(event.talk_ms),
                 wrap_up: length(event.wrap_up_ms),
             },
         })
-    }
-
-    /// A step of a question is an observation of what is held under the question's own id.
-    fn question(
-        &mut self,
-        event: &Event<'_>,
-        kind: QuestionKind,
-        time: Timestamp,
-        notes: &mut Notes,
-    ) -> Result<Message, Reason> {
-        // A thread with one question may be named by its contact alone.
-        let question = field(&event.question).or(field(&event.contact));
-        let question = question.ok_or(Reason::MissingQuestion)?;
-        let step = match kind {
-            QuestionKind::Received => Step::Received(match field(&event.channel) {
-                Some("email") => Channel::Email,
-                Some("e_service") => Channel::EService,
-                Some(_) | None => {
-                    notes.add(Note::UnknownChannel);
-                    Channel::Other
-                }
-            }),
-            QuestionKind::Reclassified => Step::Reclassified,
-            QuestionKind::Replied => Step::Replied {
-                by_person: match field(&event.by_whom) {
-                    Some("human") => true,
-                    Some("automatic") => false,
-                    Some(_) | None => return Err(Reason::UnknownValue),
-                },
-            },
-            QuestionKind::Closed => Step::Closed,
-        };
-        let source = self.source(event)?;
-        let department = field(&event.department).map(|slug| self.department(slug, notes));
-        if department.is_none()
-            && matches!(kind, QuestionKind::Received | QuestionKind::Reclassified)
-        {
-            notes.add(Note::UnknownDepartment);
-        }
-        let observation = Observation {
-            time,
-            ordinal: event.ordinal.unwrap_or(0),
-            what: What::Question(step),
-            id: self.ids.event(event.id.as_str()),
-            segment: None,
-            place: None,
-            source,
-            department,
-        };
-        Ok(Message::Contact(self.ids.question(question), observation))
     }
 
     fn question_tag(&self, event: &Event<'_>) -> Option<QuestionTag> {
@@ -453,6 +408,7 @@ impl Decoder {
             &event.by,
             &event.to,
             &event.question,
+            &event.matter_department,
             &event.outcome,
             &event.state,
             &event.by_whom,
@@ -626,11 +582,11 @@ enum QuestionKind {
 enum Kind {
     Contact(ContactKind),
     Question(QuestionKind),
+    Callback(CallbackStep),
     AgentState,
     Started,
     Heartbeat,
     Told(Telling),
-    SetAside,
 }
 
 impl Kind {
@@ -660,9 +616,10 @@ impl Kind {
             "agent.state" => Kind::AgentState,
             "system.started" => Kind::Started,
             "system.heartbeat" => Kind::Heartbeat,
-            "callback.promised" | "callback.attempted" | "callback.kept" | "callback.expired" => {
-                Kind::SetAside
-            }
+            "callback.promised" => Kind::Callback(CallbackStep::Promised),
+            "callback.attempted" => Kind::Callback(CallbackStep::Attempted),
+            "callback.kept" => Kind::Callback(CallbackStep::Kept),
+            "callback.expired" => Kind::Callback(CallbackStep::Expired),
             _ => return None,
         })
     }

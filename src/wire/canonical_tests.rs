@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::event::{Channel, Escalation, Step};
 use crate::domain::ids::{ContactId, EventId};
 use crate::domain::told::{Counted, Found, Period, Scale, Slot, Subject, Told};
 
@@ -194,17 +195,86 @@ fn agents_and_systems() {
 }
 
 #[test]
-fn known_types_without_figures_are_set_aside() {
-    for kind in ["callback.promised", "callback.attempted", "callback.kept", "callback.expired"] {
-        let more = r#","measure":"nöjdhet","value":71.5,"n":1200"#;
-        let time = Timestamp(1_781_524_800_000);
-        assert_eq!(decode(&event(kind, more)).unwrap().message, Message::SetAside { time });
-    }
+fn calls_on_another_channel_are_set_aside() {
     let email = decode(&event("contact.offered", r#","contact":"c","channel":"email""#)).unwrap();
     assert!(matches!(email.message, Message::SetAside { .. }));
     assert!(email.notes.has(Note::OtherChannel));
     let phone = r#","contact":"c","channel":"phone""#;
     assert!(matches!(observation("contact.offered", phone).what, What::Offered { .. }));
+}
+
+#[test]
+fn the_steps_of_a_promise_are_observations_of_it_and_not_of_its_call() {
+    let ids = IdKey::new(b"k");
+    for (kind, step) in [
+        ("callback.promised", CallbackStep::Promised),
+        ("callback.attempted", CallbackStep::Attempted),
+        ("callback.kept", CallbackStep::Kept),
+        ("callback.expired", CallbackStep::Expired),
+    ] {
+        let of = |more: &str| {
+            let Message::Contact(id, seen) = decode(&event(kind, more)).unwrap().message else {
+                panic!("not of a promise");
+            };
+            (id, seen)
+        };
+        let (id, seen) = of(r#","contact":"c","queue":"q","segment":"s""#);
+        assert_eq!((id, seen.what), (ids.callback("c", None), What::Callback(step)));
+        assert_eq!((seen.place, seen.segment), (Some(Place::Queue(Queue(0))), None));
+        assert_ne!(id, ids.contact("c"));
+        let (other, _) = of(r#","contact":"c","question":"f1""#);
+        assert_eq!(other, ids.callback("c", Some("f1")));
+        assert_ne!(other, id);
+        assert_eq!(reason(kind, r#","queue":"q""#), Reason::MissingContact);
+        assert_eq!(reason(kind, r#","contact":"c","place":"queue""#), Reason::MissingQueue);
+    }
+}
+
+#[test]
+fn where_a_question_on_another_channel_was_settled_is_a_step_of_it() {
+    let ids = IdKey::new(b"k");
+    for way in Way::ALL {
+        let of = |kind: &str, more: &str| {
+            let more = format!(r#","contact":"c","channel":"{}"{more}"#, way.name());
+            let Message::Contact(id, seen) = decode(&event(kind, &more)).unwrap().message else {
+                panic!("not of a question");
+            };
+            (id, seen.what)
+        };
+        let settled = What::Question(Step::Settled(way));
+        assert_eq!(of("contact.resolved", ""), (ids.question("c"), settled));
+        let passed_on = What::Question(Step::PassedOn(way, Escalation::WillCallBack));
+        let more = r#","question":"f1","outcome":"will_call_back""#;
+        assert_eq!(of("contact.escalated", more), (ids.question("f1"), passed_on));
+    }
+    let odd = r#","contact":"c","channel":"visit","outcome":"gone""#;
+    assert_eq!(reason("contact.escalated", odd), Reason::UnknownValue);
+    assert_eq!(reason("contact.resolved", r#","channel":"visit""#), Reason::MissingContact);
+    assert_eq!(
+        reason("contact.resolved", r#","contact":"c","channel":"smoke""#),
+        Reason::UnknownValue
+    );
+}
+
+#[test]
+fn whose_matter_it_is_stands_before_the_department_of_the_desk() {
+    let of = |more: &str| observation("contact.resolved", more).department;
+    let both = r#","contact":"c","department":"miljo","matter_department":"barn""#;
+    let one = r#","contact":"c","department":"barn""#;
+    assert_eq!(of(both), of(one));
+    assert!(of(one).is_some());
+    assert_eq!(of(r#","contact":"c""#), None);
+    let offered = |more: &str| observation("contact.offered", more).department;
+    assert_ne!(offered(both), offered(one));
+}
+
+#[test]
+fn internal_calls_are_set_aside_and_counted() {
+    for kind in ["contact.offered", "contact.answered", "callback.promised"] {
+        let decoded = decode(&event(kind, r#","contact":"c","channel":"internal""#)).unwrap();
+        assert!(matches!(decoded.message, Message::SetAside { .. }));
+        assert!(decoded.notes.has(Note::InternalCall) && !decoded.notes.has(Note::OtherChannel));
+    }
 }
 
 #[test]

@@ -94,7 +94,8 @@ pub struct Event<'a> {
     /// Name of the queue.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<Text<'a>>,
-    /// `phone` (default), `email`, `e_service`, `visit`, `post`.
+    /// `phone` (default), `email`, `e_service`, `visit`, `post`; `internal` for calls between
+    /// employees and for consultation, on every event of such a call.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Text<'a>>,
     /// `switchboard` or `queue`; by default `queue` where a queue is named.
@@ -146,12 +147,16 @@ pub struct Event<'a> {
     /// Of `contact.passed`: the queue, unit or extension the caller was sent to.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Text<'a>>,
-    /// Id of a question.
+    /// Id of a question; of `callback.…`, which of several promises to one contact it is about.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Text<'a>>,
     /// What a question is about.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub matter: Option<Text<'a>>,
+    /// Of `contact.resolved` and `contact.escalated`: slug of the department whose matter it is; by
+    /// default `department`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub matter_department: Option<Text<'a>>,
     /// Of `contact.escalated`: `takes_over`, `will_call_back`, `asked_to_call_later`, `other`.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Text<'a>>,

@@ -40,6 +40,7 @@ pub struct IdKey {
     segment: SipHasher13,
     agent: SipHasher13,
     question: SipHasher13,
+    callback: SipHasher13,
     fingerprint: u64,
 }
 
@@ -58,6 +59,7 @@ impl IdKey {
             segment: hasher("svarstid segment"),
             agent: hasher("svarstid agent"),
             question: hasher("svarstid question"),
+            callback: hasher("svarstid callback"),
             fingerprint: first_eight(&derive(secret, "svarstid fingerprint")),
         }
     }
@@ -90,6 +92,16 @@ impl IdKey {
     /// The question of this name, among those of one contact.
     pub fn question_tag(&self, text: &str) -> QuestionTag {
         QuestionTag((self.question.hash(text.as_bytes()) >> 32) as u32)
+    }
+
+    /// A promise to ring back given to a contact, as what is held: one a contact, or one for each of
+    /// its questions where they are told.
+    pub fn callback(&self, contact: &str, question: Option<&str>) -> ContactId {
+        let hash = self.callback.hash(contact.as_bytes());
+        ContactId(match question {
+            None => hash,
+            Some(question) => hash.rotate_left(1) ^ self.callback.hash(question.as_bytes()),
+        })
     }
 
     /// The agent of this name.

@@ -7,11 +7,13 @@
 //! switchboard), the name of a queue, or `-` where the source does not say. After a colon stands
 //! how a caller left or why one was refused: `left:callback`, `refused:closed`. Keys: `id` (by
 //! default each line has its own), `seg`, `wait` and `talk` in milliseconds, `dept`, `source`, and
-//! of questions `about` (the question's id), `by` (human or automatic) and `channel`.
+//! of questions `about` (the question's id), `by` (human or automatic), `channel`, `outcome` and `matter`
+//! (whose it is), of passes `by` and `to`, of ends `wrap`, of offers `direct`.
 //!
 //! Figures are written `vx.answered=1`, `q.wait_seconds.sum=12`, `SM1.met=1`, `FCR@social.of=1`,
 //! `quality.open_contacts=0`; before a place may stand the department and before that the day:
-//! `10-06:kultur/turist.offered=1`. A figure that is not in the document is 0.
+//! `10-06:kultur/turist.offered=1`. With `~` before them they are of the document's `contacts`:
+//! `~vx.passed_by_name=1`. A figure that is not in the document is 0.
 
 use std::fmt::Write as _;
 
@@ -91,6 +93,10 @@ pub(crate) fn event(number: usize, line: &str) -> String {
         "replied" => "question.replied",
         "moved" => "question.reclassified",
         "shut" => "question.closed",
+        "promised" => "callback.promised",
+        "tried" => "callback.attempted",
+        "kept" => "callback.kept",
+        "expired" => "callback.expired",
         "restart" => "system.started",
         other => other,
     };
@@ -125,9 +131,17 @@ pub(crate) fn event(number: usize, line: &str) -> String {
             "seg" => event.insert("segment".into(), json!(value)),
             "dept" => event.insert("department".into(), json!(value)),
             "about" => event.insert("question".into(), json!(value)),
-            "by" => event.insert("by_whom".into(), json!(value)),
+            // Who replied, or by what a call was passed on.
+            "by" => {
+                event.insert(if name == "passed" { "by" } else { "by_whom" }.into(), json!(value))
+            }
             "channel" => event.insert("channel".into(), json!(value)),
             "source" => event.insert("source".into(), json!(value)),
+            "to" => event.insert("to".into(), json!(value)),
+            "matter" => event.insert("matter_department".into(), json!(value)),
+            "outcome" => event.insert("outcome".into(), json!(value)),
+            "direct" => event.insert("direct".into(), json!(value == "true")),
+            "wrap" => event.insert("wrap_up_ms".into(), millis()),
             "wait" => event.insert("wait_ms".into(), millis()),
             "talk" => event.insert("talk_ms".into(), millis()),
             other => panic!("no key is called {other:?}"),
@@ -173,7 +187,7 @@ pub(crate) fn check(script: &str, expected: &str) {
         figures(events.iter().chain(&events), usize::MAX),
         figures(events.iter().rev().chain(&events), 2_000),
     ] {
-        for part in ["rows", "totals", "goals"] {
+        for part in ["rows", "totals", "goals", "contacts"] {
             assert_eq!(other[part], document[part], "{part} of\n{script}");
         }
         // What is odd about a contact, not about a record: that counts each time it comes.
@@ -226,9 +240,15 @@ fn figure(document: &Value, path: &str) -> String {
         });
         of_whom.next().and_then(|goal| goal.pointer(&pointer))
     } else {
+        let of_contacts = whose.strip_prefix('~');
+        let whose = of_contacts.unwrap_or(whose);
         let (day, whose) = whose.split_once(':').unwrap_or(("", whose));
         let (department, place) = whose.split_once('/').unwrap_or(("", whose));
-        let part = if day.is_empty() { "totals" } else { "rows" };
+        let part = match (of_contacts, day) {
+            (Some(_), _) => "contacts",
+            (None, "") => "totals",
+            (None, _) => "rows",
+        };
         let mut rows = document[part].as_array().expect("an array").iter().filter(|row| {
             let place_of = row["queue"].as_str().unwrap_or("vx");
             let from = row["from"].as_str().unwrap_or("");
@@ -237,7 +257,7 @@ fn figure(document: &Value, path: &str) -> String {
                 && (day.is_empty() || from.starts_with(&date(day)))
         });
         let row = rows.next();
-        assert!(rows.next().is_none(), "{path} is in more than one row");
+        assert!(rows.next().is_none(), "{path} is in more than one row of {part}");
         row.and_then(|row| row.pointer(&pointer))
     };
     match found {
@@ -530,11 +550,11 @@ fn a_callback_ends_the_wait_and_its_answer_later_does_not_undo_it() {
     check(
         "08:00:00.000 entered social a
          08:03:00.000 left:callback social a
-         08:03:00.000 callback.promised social a
-         09:00:00.000 callback.attempted social a
+         08:03:00.000 promised social a
+         09:00:00.000 tried social a
          09:00:20.000 answered social a",
         "social.offered=1 social.callback=1 social.answered=0 social.abandoned=0
-         social.wait_seconds.sum=180 SM2.met=0 SM2.of=1 SM3.met=0 SM3.of=1 quality.set_aside=2",
+         social.wait_seconds.sum=180 SM2.met=0 SM2.of=1 SM3.met=0 SM3.of=1 quality.set_aside=0",
     );
 }
 

@@ -10,6 +10,7 @@ mod backfill;
 mod boards;
 mod cases;
 mod cli;
+mod contacts;
 mod daemon;
 mod end_to_end;
 mod forward;

@@ -12,10 +12,10 @@ use svarstid::domain::goal::{Direction, Goal, GoalId, miss_lower_bound};
 use svarstid::domain::ids::EventId;
 use svarstid::domain::outlook::outlook;
 use svarstid::domain::snapshot::{
-    Awaiting, ChannelCounters, CounterHistogram, DepartmentView, GoalView, GoalWindow,
-    LedgerPartitionView, LedgerSeen, LedgerView, LevelView, Live, PartitionView, PlaceCounters,
-    QuestionCounters, ReportsView, Snapshot, SnapshotFileView, StreamView, SurveyView, Waits,
-    Window, WindowView, bounds,
+    Awaiting, CallbackCounters, ChannelCounters, CounterHistogram, DepartmentView, GoalView,
+    GoalWindow, LedgerPartitionView, LedgerSeen, LedgerView, LevelView, Live, PartitionView,
+    PlaceCounters, Promises, QuestionCounters, ReportsView, Snapshot, SnapshotFileView, StreamView,
+    SurveyView, Waits, Window, WindowView, bounds,
 };
 use svarstid::domain::survey::SurveyResult;
 use svarstid::domain::units::{Millis, Share, Timestamp};
@@ -71,6 +71,7 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
             Awaiting::default(),
             Awaiting::default(),
         ],
+        callbacks: Promises { open: 4, overdue: 1 },
         surveys: (offered > 0)
             .then(|| SurveyView { measure: "nojd-2026".into(), result: survey() })
             .into_iter()
@@ -173,6 +174,7 @@ fn place((met, of): (i64, i64), bounds: &[i64]) -> PlaceCounters {
         left: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
         classified: of / 2,
         resolved: met / 3,
+        callbacks: CallbackCounters { promised: of / 20, kept: of / 25, within: of / 30 },
         answer_wait: waits.clone(),
         abandon_wait: CounterHistogram::default(),
     }
@@ -378,6 +380,10 @@ fn the_series_of_fifty_departments_are_within_the_budget() {
         if number != 0 {
             view.runs_switchboard = false;
             view.switchboard = PlaceCounters::default();
+        }
+        // Twenty desks ring back: a department that never promised it has no series of that.
+        if number >= 20 {
+            view.queue.callbacks = CallbackCounters::default();
         }
         view.awaiting[1] = view.awaiting[0];
         let other = SurveyView { measure: "nojd-2014".into(), result: survey() };

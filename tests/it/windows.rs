@@ -58,6 +58,8 @@ fn call_list(payloads: &[Value]) -> Vec<Call> {
         }
     }
     let mut calls: Vec<Call> = calls.into_values().collect();
+    // Where a question by e-mail was settled is of no call.
+    calls.retain(|call| !call.contact.is_empty());
     calls.iter_mut().for_each(|call| call.heard = heard[&call.contact]);
     calls.sort_by(|a, b| (&a.contact, a.offered).cmp(&(&b.contact, b.offered)));
     calls

@@ -104,6 +104,21 @@ fn goals(of: &Value) -> BTreeMap<(String, String), [i64; 4]> {
         .collect()
 }
 
+/// What contacts tell beside answers and waits, by (from, department, place, queue).
+fn contacts(of: &Value) -> BTreeMap<Key, BTreeMap<String, i64>> {
+    of["contacts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let text = |key: &str| row[key].as_str().unwrap_or("").to_owned();
+            let counts = row.as_object().unwrap().iter();
+            let counts = counts.filter_map(|(name, n)| Some((name.clone(), n.as_i64()?)));
+            ((text("from"), text("department"), text("place"), text("queue")), counts.collect())
+        })
+        .collect()
+}
+
 /// Fails with the first rows that differ.
 #[track_caller]
 pub(crate) fn assert_equal(truth: &Value, figures: &Value) {
@@ -133,4 +148,8 @@ pub(crate) fn assert_equal(truth: &Value, figures: &Value) {
         differing[..differing.len().min(12)].join("\n")
     );
     assert_eq!(goals(&truth["totals"]), goals(&figures["goals"]));
+    let (expected, found) = (contacts(truth), contacts(figures));
+    for key in expected.keys().chain(found.keys()) {
+        assert_eq!(expected.get(key), found.get(key), "{key:?}");
+    }
 }

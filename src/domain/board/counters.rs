@@ -6,15 +6,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::cell::{Line, offered};
+use crate::domain::cell::{GoalCount, Line, offered};
 use crate::domain::contact::contribution::VisitOutcome;
 use crate::domain::contact::stay::Disposition;
-use crate::domain::event::Channel;
+use crate::domain::event::{Channel, Way};
 use crate::domain::ids::Department;
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::question::WORKING_BOUNDS_HOURS;
 use crate::domain::snapshot::{
-    ChannelCounters, CounterHistogram, PlaceCounters, QuestionCounters, bounds,
+    CallbackCounters, ChannelCounters, CounterHistogram, PlaceCounters, QuestionCounters, bounds,
 };
 use crate::domain::tally::{Bounds, Code, Tally, code};
 use crate::domain::units::Millis;
@@ -163,7 +163,7 @@ fn limits(queue: bool) -> &'static [i64] {
 }
 
 /// The bytes that a key, an empty tally and maxima without any bound take at least.
-const LEAST_KEY: usize = 2 + 1 + 7 + 1 + 2 * 2;
+const LEAST_KEY: usize = 2 + 1 + 7 + 3 + 1 + 2 * 2;
 
 fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
     let PlaceCounters {
@@ -175,9 +175,11 @@ fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
         left,
         classified,
         resolved,
+        callbacks,
         answer_wait,
         abandon_wait,
     } = counters;
+    let CallbackCounters { promised, kept, within } = callbacks;
     let counts = [
         offered,
         answered,
@@ -186,6 +188,9 @@ fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
         short_abandoned,
         classified,
         resolved,
+        promised,
+        kept,
+        within,
     ];
     counts.into_iter().for_each(|n| out.signed(*n));
     out.unsigned(left.len() as u64);
@@ -210,6 +215,11 @@ fn unpack_place(input: &mut Reader<'_>, stored: &[i64], limits: &[i64]) -> Optio
         short_abandoned: input.signed()?,
         classified: input.signed()?,
         resolved: input.signed()?,
+        callbacks: CallbackCounters {
+            promised: input.signed()?,
+            kept: input.signed()?,
+            within: input.signed()?,
+        },
         ..PlaceCounters::default()
     };
     for at in 0..input.count(1)? {
@@ -244,6 +254,15 @@ fn place_counters(net: &Tally, queue: bool, exact: &Bounds) -> PlaceCounters {
     };
     let limits = limits(queue);
     let within_visit = net.get(VisitOutcome::Within.code());
+    // What the switchboard settles was put at no desk; what came otherwise than by telephone has no
+    // queue.
+    let (classified, resolved) = match queue {
+        true => (net.get(code::CLASSIFIED), net.get(code::RESOLVED)),
+        false => Way::ALL.into_iter().fold((0, 0), |(classified, resolved), way| {
+            let share = GoalCount::first_contact_by(way, net).share;
+            (classified + share.of, resolved + share.met)
+        }),
+    };
     PlaceCounters {
         offered: offered(net),
         answered: net.stays(Disposition::Answered),
@@ -251,8 +270,13 @@ fn place_counters(net: &Tally, queue: bool, exact: &Bounds) -> PlaceCounters {
         abandoned: net.stays(Disposition::Abandoned),
         short_abandoned: net.get(code::SHORT_ABANDONED),
         left: LEFT.map(|disposition| net.stays(disposition)),
-        classified: net.get(code::CLASSIFIED),
-        resolved: net.get(code::RESOLVED),
+        classified,
+        resolved,
+        callbacks: CallbackCounters {
+            promised: net.get(code::CALLBACKS_PROMISED),
+            kept: net.get(code::CALLBACKS_KEPT),
+            within: net.get(code::CALLBACKS_KEPT_WITHIN),
+        },
         answer_wait: histogram(
             code::ANSWERED_SLOT,
             code::ANSWERED_WAIT_MS,
@@ -293,6 +317,9 @@ fn each_pair(a: &mut PlaceCounters, b: &PlaceCounters, mut with: impl FnMut(&mut
     with(&mut a.short_abandoned, b.short_abandoned);
     with(&mut a.classified, b.classified);
     with(&mut a.resolved, b.resolved);
+    with(&mut a.callbacks.promised, b.callbacks.promised);
+    with(&mut a.callbacks.kept, b.callbacks.kept);
+    with(&mut a.callbacks.within, b.callbacks.within);
     for (a, b) in a.left.iter_mut().zip(b.left) {
         with(a, b);
     }

@@ -7,6 +7,7 @@ use super::counters::Counters;
 use super::course::Courses;
 use super::windows::Windows;
 use crate::domain::blocks::Blocks;
+use crate::domain::callback::Callback;
 use crate::domain::cell::Cells;
 use crate::domain::contact::contribution::Fact;
 use crate::domain::coverage::Coverages;
@@ -21,9 +22,11 @@ use crate::domain::units::Timestamp;
 const FORMAT: u8 = 3;
 
 /// The bytes that a fact takes at least.
-const LEAST_FACT: usize = 11;
+const LEAST_FACT: usize = 13;
 /// The bytes that a question takes at least.
 const LEAST_QUESTION: usize = 4;
+/// The bytes that a promise to ring back takes at least.
+const LEAST_CALLBACK: usize = 5;
 
 /// Everything that a board's figures come from, as it was at one moment. Cells and panes are shared
 /// with the board until it changes them.
@@ -35,6 +38,7 @@ pub struct BoardImage {
     open: BTreeMap<ContactId, Vec<Fact>>,
     questions: BTreeMap<ContactId, Vec<Question>>,
     staffing: Staffing,
+    callbacks: BTreeMap<ContactId, Vec<Callback>>,
     coverages: Coverages,
 }
 
@@ -59,6 +63,12 @@ impl BoardImage {
             questions.iter().for_each(|question| question.pack_after(Timestamp(0), out));
         }
         self.staffing.pack(out);
+        out.unsigned(self.callbacks.len() as u64);
+        for (contact, callbacks) in &self.callbacks {
+            out.fixed(&contact.0.to_le_bytes());
+            out.unsigned(callbacks.len() as u64);
+            callbacks.iter().for_each(|callback| callback.pack_after(Timestamp(0), out));
+        }
         self.coverages.pack(out);
     }
 }
@@ -74,6 +84,7 @@ impl Board {
             open: self.open.clone(),
             questions: self.questions.clone(),
             staffing: self.staffing.clone(),
+            callbacks: self.callbacks.clone(),
             coverages: self.coverages.clone(),
         }
     }
@@ -92,6 +103,7 @@ impl Board {
             open: unpack_open(input)?,
             questions: unpack_questions(input)?,
             staffing: Staffing::unpack(input)?,
+            callbacks: unpack_callbacks(input)?,
             bounds,
             windows: Windows::default(),
             coverages: Coverages::unpack(input)?,
@@ -135,6 +147,23 @@ fn unpack_questions(input: &mut Reader<'_>) -> Option<BTreeMap<ContactId, Vec<Qu
     Some(all)
 }
 
+fn unpack_callbacks(input: &mut Reader<'_>) -> Option<BTreeMap<ContactId, Vec<Callback>>> {
+    let mut all = BTreeMap::new();
+    for _ in 0..input.count(8 + 1 + LEAST_CALLBACK)? {
+        let contact = ContactId(u64::from_le_bytes(input.fixed()?));
+        let mut callbacks = Vec::new();
+        for _ in 0..input.count(LEAST_CALLBACK)? {
+            callbacks.push(Callback::unpack_after(Timestamp(0), input)?);
+        }
+        let rises = all.last_key_value().is_none_or(|(last, _)| *last < contact);
+        if !rises || callbacks.is_empty() || !callbacks.iter().all(Callback::is_open) {
+            return None;
+        }
+        all.insert(contact, callbacks);
+    }
+    Some(all)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -144,7 +173,7 @@ mod tests {
     use crate::domain::calendar::Day;
     use crate::domain::cell::{CellKey, Line};
     use crate::domain::contact::contribution::Contribution;
-    use crate::domain::contact::packed::tests::{fact_at, question_at};
+    use crate::domain::contact::packed::tests::{callback_at, fact_at, question_at};
     use crate::domain::coverage::Progress;
     use crate::domain::event::{AgentReport, AgentState};
     use crate::domain::ids::{AgentId, EventId, Names, Queue};
@@ -164,6 +193,7 @@ mod tests {
         Open(u64, Vec<Fact>),
         Questions(usize, Vec<Question>),
         Await(u64, Vec<Question>),
+        Promise(u64, Vec<Callback>),
         Forget(u64),
         Agent(AgentReport),
         /// Minutes in which something was heard, and how far the chains have come.
@@ -179,6 +209,7 @@ mod tests {
         let times = || (-30 * DAY..0).prop_map(|ms| Timestamp(NOON + ms));
         let questions = || proptest::collection::vec(question_at(times()), 0..4);
         let facts = || proptest::collection::vec(fact(), 0..4);
+        let promises = proptest::collection::vec(callback_at(times()), 0..3);
         let agent = (0..5u64, 0..9i64, any::<u64>(), 0..AgentState::ALL.len(), 0..5u16);
         let agent = agent.prop_map(|(agent, minute, id, state, at)| AgentReport {
             agent: AgentId(agent),
@@ -193,7 +224,8 @@ mod tests {
             2 => (0..9u64, facts()).prop_map(|(contact, facts)| Step::Open(contact, facts)),
             1 => (0..3usize, questions()).prop_map(|(p, seen)| Step::Questions(p, seen)),
             1 => (9..15u64, questions()).prop_map(|(contact, seen)| Step::Await(contact, seen)),
-            1 => (0..9u64).prop_map(Step::Forget),
+            1 => (9..15u64, promises).prop_map(|(contact, seen)| Step::Promise(contact, seen)),
+            1 => (0..15u64).prop_map(Step::Forget),
             1 => agent.prop_map(Step::Agent),
             1 => (proptest::collection::vec(0..600i32, 0..9), times()).prop_map(|(ago, at)| {
                 let now = Timestamp(NOON).minute();
@@ -267,7 +299,7 @@ mod tests {
                 }
                 Step::Open(contact, facts) => {
                     let stays = facts.clone();
-                    let contribution = Contribution { stays, questions: Vec::new() };
+                    let contribution = Contribution { stays, ..Contribution::default() };
                     self.board.set_live(ContactId(*contact), &contribution);
                 }
                 Step::Questions(partition, questions) => {
@@ -283,7 +315,12 @@ mod tests {
                 }
                 Step::Await(contact, questions) => {
                     let questions = questions.clone();
-                    let contribution = Contribution { stays: Vec::new(), questions };
+                    let contribution = Contribution { questions, ..Contribution::default() };
+                    self.board.set_live(ContactId(*contact), &contribution);
+                }
+                Step::Promise(contact, callbacks) => {
+                    let callbacks = callbacks.clone();
+                    let contribution = Contribution { callbacks, ..Contribution::default() };
                     self.board.set_live(ContactId(*contact), &contribution);
                 }
                 Step::Forget(contact) => self.board.forget(ContactId(*contact)),

@@ -4,16 +4,19 @@
 //! question as the figures see it. The fold keeps it in packed form beside the contact; a change of
 //! the contact changes the figures by the new contribution minus that one.
 
-use crate::domain::event::{Observation, Place, What};
+use crate::domain::callback::{Callback, callbacks};
+use crate::domain::event::{Escalation, Observation, Place, What};
 use crate::domain::goal::Goal;
 use crate::domain::ids::{Department, Queue};
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::question::{ANSWERABLE, Question, questions};
 use crate::domain::rules::Rules;
+use crate::domain::settlement::Settlement;
 use crate::domain::tally::{Bounds, Code, code, wait_slot};
 use crate::domain::units::{Millis, Timestamp};
 
 use super::packed::Anomalies;
+use super::path::{Matters, Path, paths};
 use super::stay::{Anomaly, Disposition, Judge, Stay, Surroundings, visits};
 
 /// How a visit to customer service came out.
@@ -84,6 +87,14 @@ pub struct Fact {
     pub classified: u16,
     /// Of them, those settled here without being passed on.
     pub resolved: u16,
+    /// Of them, those that went to a case officer, by their last outcome.
+    pub escalated: [u16; Escalation::ALL.len()],
+    /// Of which departments they were.
+    pub matters: Matters<Department>,
+    /// Work after the call.
+    pub wrap_up: Millis,
+    /// The contact's way to and from here.
+    pub path: Path,
     /// When goal 1's verdict on it fell (switchboard): its end or its limit, whichever is first.
     pub decided_at: Timestamp,
     /// The visit that begins with this stay: its outcome and when goal 2's verdict fell (while the
@@ -91,13 +102,18 @@ pub struct Fact {
     pub visit: Option<(VisitOutcome, Timestamp)>,
 }
 
-/// What a contact adds: stays, or questions. Room for both is kept from one contact to the next.
+/// What is held under one id adds: a contact's stays, or what a question's or a promise's own id tells.
+/// Room for all of them is kept from one contact to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contribution {
     /// One a stay.
     pub stays: Vec<Fact>,
     /// Mostly one, of what is held under a question's id.
     pub questions: Vec<Question>,
+    /// Where such questions were settled.
+    pub settlements: Vec<Settlement>,
+    /// Mostly one, of what is held under a promise's id.
+    pub callbacks: Vec<Callback>,
 }
 
 /// For how long what is held may still be told of.
@@ -119,10 +135,18 @@ impl Contribution {
         rules: &Rules,
     ) -> Anomalies {
         self.clear();
-        if seen.first().is_some_and(|observation| matches!(observation.what, What::Question(_))) {
+        let is_of = |kind: fn(&What) -> bool| seen.first().is_some_and(|first| kind(&first.what));
+        let early = if is_of(|what| matches!(what, What::Question(_))) {
+            let Contribution { questions: of, settlements, .. } = self;
+            Some(questions(seen, rules, around.silence, of, settlements))
+        } else if is_of(|what| matches!(what, What::Callback(_))) {
+            Some(callbacks(seen, rules, around.silence, &mut self.callbacks))
+        } else {
+            None
+        };
+        if let Some(early) = early {
             let mut anomalies = Anomalies::default();
-            anomalies[Anomaly::NegativeWait as usize] =
-                questions(seen, rules, around.silence, &mut self.questions);
+            anomalies[Anomaly::NegativeWait as usize] = early;
             return anomalies;
         }
         facts(judge.stays(seen, around), rules, &mut self.stays);
@@ -133,6 +157,13 @@ impl Contribution {
     pub fn clear(&mut self) {
         self.stays.clear();
         self.questions.clear();
+        self.settlements.clear();
+        self.callbacks.clear();
+    }
+
+    /// Whether it is of something that is no call.
+    pub fn is_of_no_call(&self) -> bool {
+        !(self.questions.is_empty() && self.settlements.is_empty() && self.callbacks.is_empty())
     }
 
     /// Whether someone waits, so that the figures change by mere silence.
@@ -144,16 +175,20 @@ impl Contribution {
     pub fn first_at(&self) -> Option<Timestamp> {
         let stay = self.stays.first().map(|fact| fact.offered_at);
         stay.or(self.questions.first().map(|question| question.received_at))
+            .or(self.settlements.first().map(|settlement| settlement.at))
+            .or(self.callbacks.first().map(|callback| callback.promised_at))
     }
 
     /// Until when, by the watermark, a contact with its last observation at `last` is held: T + D
-    /// more, and a question until nothing can be its answer any more.
+    /// more, a question until nothing can be its answer any more, and a promise until nothing can keep
+    /// it.
     pub fn held_until(&self, last: Timestamp, hold: Hold) -> Timestamp {
         let settled = last.plus(hold.silence).plus(hold.lateness);
-        self.questions
-            .iter()
-            .filter(|question| question.answered_at.is_none())
-            .map(|question| question.received_at.plus(ANSWERABLE).plus(hold.lateness))
+        let unanswered = self.questions.iter().filter(|question| question.answered_at.is_none());
+        unanswered
+            .map(|question| question.received_at.plus(ANSWERABLE))
+            .chain(self.callbacks.iter().filter_map(Callback::keepable_until))
+            .map(|until| until.plus(hold.lateness))
             .fold(settled, Timestamp::max)
     }
 }
@@ -189,6 +224,10 @@ fn facts(stays: &[Stay], rules: &Rules, facts: &mut Vec<Fact>) {
             ring_no_answer: stay.ring_no_answer,
             classified: stay.classified,
             resolved: stay.resolved,
+            escalated: stay.escalated,
+            matters: matters(stay, department),
+            wrap_up: stay.wrap_up,
+            path: Path::default(),
             decided_at: if waiting { verdict_by } else { stay.ended_at.min(verdict_by) },
             visit: None,
         });
@@ -210,6 +249,16 @@ fn facts(stays: &[Stay], rules: &Rules, facts: &mut Vec<Fact>) {
         };
         facts[visit.first].visit = Some((outcome, decided_at));
     });
+    paths(stays, facts);
+}
+
+/// Of which departments a stay's questions were; of its own where nobody said so.
+fn matters(stay: &Stay, own: Department) -> Matters<Department> {
+    let mut matters = Matters::default();
+    for (department, questions) in stay.matters.iter() {
+        matters.add(department.unwrap_or(own), questions);
+    }
+    matters
 }
 
 impl Fact {
@@ -231,6 +280,9 @@ impl Fact {
                 add(code::WITHIN_TARGET, i64::from(self.within_target));
                 add(code::TALK_MS, self.talk.0);
                 add(code::TRANSFERRED, i64::from(self.transferred));
+                add(code::WRAP_UP_MS, self.wrap_up.0);
+                let unclassified = self.queue.is_some() && self.classified == 0;
+                add(code::UNCLASSIFIED, i64::from(unclassified));
                 code::WAITS_ANSWERED
             } else if self.disposition == Disposition::Abandoned {
                 add(code::ABANDONED_WAIT_MS, self.wait.0);
@@ -246,8 +298,22 @@ impl Fact {
         add(code::MET_BY_MACHINE, i64::from(self.met_by_machine));
         add(code::CLASSIFIED, i64::from(self.classified));
         add(code::RESOLVED, i64::from(self.resolved));
+        if self.classified != self.resolved {
+            for (outcome, n) in Escalation::ALL.into_iter().zip(self.escalated) {
+                add(code::ESCALATED + outcome as Code, i64::from(n));
+            }
+        }
+        self.path.cell_entries(&mut add);
         if let Some((outcome, _)) = self.visit {
             add(outcome.code(), 1);
+        }
+    }
+
+    /// What the stay adds to the load that each matter's department puts on this desk: the
+    /// department, and its part of the handling.
+    pub fn matter_entries(&self, each: impl FnMut((Department, i64))) {
+        if self.queue.is_some() && self.disposition == Disposition::Answered {
+            self.matters.split(self.talk.0 + self.wrap_up.0).for_each(each);
         }
     }
 
@@ -317,6 +383,8 @@ impl Fact {
         out.signed(self.talk.0);
         out.unsigned(u64::from(self.transferred));
         out.unsigned(u64::from(self.ring_no_answer));
+        out.signed(self.wrap_up.0);
+        self.path.pack(out);
         out.signed(self.decided_at.since(self.offered_at).0);
         let classified = u8::from(self.classified != 0) * CLASSIFIED;
         match self.visit {
@@ -329,6 +397,10 @@ impl Fact {
         if classified != 0 {
             out.unsigned(u64::from(self.classified));
             out.unsigned(u64::from(self.resolved));
+            if self.classified != self.resolved {
+                self.escalated.iter().for_each(|n| out.unsigned(u64::from(*n)));
+            }
+            self.matters.pack(out);
         }
     }
 
@@ -358,8 +430,12 @@ impl Fact {
             talk: Millis(input.signed()?),
             transferred: input.index()?,
             ring_no_answer: input.index()?,
+            wrap_up: Millis(input.signed()?),
+            path: Path::unpack(input)?,
             classified: 0,
             resolved: 0,
+            escalated: [0; Escalation::ALL.len()],
+            matters: Matters::default(),
             decided_at: offered_at.plus(Millis(input.signed()?)),
             visit: None,
         };
@@ -371,6 +447,12 @@ impl Fact {
         if byte & CLASSIFIED != 0 {
             fact.classified = input.index()?;
             fact.resolved = input.index()?;
+            if fact.classified != fact.resolved {
+                for n in &mut fact.escalated {
+                    *n = input.index()?;
+                }
+            }
+            fact.matters = Matters::unpack(input)?;
         }
         Some(fact)
     }

@@ -4,14 +4,16 @@
 //! arrives. Most observations of a contact share place, segment and source with the one before,
 //! so those are written only when they change; times are differences.
 
+use crate::domain::callback::Callback;
 use crate::domain::event::{
-    Channel, Escalation, Leaving, Observation, Place, Rejection, Step, What,
+    CallbackStep, Channel, Escalation, Leaving, Observation, Place, Rejection, Step, Way, What,
 };
 use crate::domain::ids::{
     CallerPseudonym, Department, EventId, QuestionTag, Queue, Renaming, SegmentId, Source,
 };
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::question::Question;
+use crate::domain::settlement::Settlement;
 use crate::domain::units::{Millis, Timestamp};
 
 use super::Contact;
@@ -22,7 +24,8 @@ use super::stay::Anomaly;
 ///
 /// In order: how many stays, with two flags (someone waits, there are anomalies); the time of the
 /// last observation; the anomalies; the facts of the stays; the observations. That someone waits in
-/// no stay at all says that there are questions: how many, and what they add, in place of the facts.
+/// no stay at all says that it is of no call: then come questions, where questions were settled, and
+/// promises to ring back, each with their number before them, in place of the facts.
 /// Times are differences, the first ones from the last observation, so that it can be looked at
 /// without unpacking and costs little.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +43,11 @@ impl Packed {
         anomalies: &Anomalies,
         scratch: &mut Vec<u8>,
     ) -> Packed {
-        let Contribution { stays, questions } = contribution;
+        let Contribution { stays, questions, settlements, callbacks } = contribution;
         scratch.clear();
         let mut out = Writer(scratch);
         let strange = anomalies.iter().any(|n| *n != 0);
-        let open = contribution.is_waiting() || !questions.is_empty();
+        let open = contribution.is_waiting() || contribution.is_of_no_call();
         let last = contact.last_time().unwrap_or(NEVER);
         let flags = u64::from(strange) * STRANGE + u64::from(open) * OPEN;
         out.unsigned((stays.len() as u64) << 2 | flags);
@@ -57,13 +60,23 @@ impl Packed {
             fact.pack_after(time, &mut out);
             time = fact.offered_at;
         }
-        if !questions.is_empty() {
-            debug_assert!(stays.is_empty(), "a question is held under an id of its own");
+        if contribution.is_of_no_call() {
+            debug_assert!(stays.is_empty(), "what is no call is held under an id of its own");
             out.unsigned(questions.len() as u64);
-        }
-        for question in questions {
-            question.pack_after(time, &mut out);
-            time = question.received_at;
+            for question in questions {
+                question.pack_after(time, &mut out);
+                time = question.received_at;
+            }
+            out.unsigned(settlements.len() as u64);
+            for settlement in settlements {
+                settlement.pack_after(time, &mut out);
+                time = settlement.at;
+            }
+            out.unsigned(callbacks.len() as u64);
+            for callback in callbacks {
+                callback.pack_after(time, &mut out);
+                time = callback.promised_at;
+            }
         }
         let mut before = Before { time: last.0, ..Before::default() };
         for observation in contact.observations() {
@@ -105,26 +118,28 @@ impl Packed {
 
     /// Whether someone waits in it by the contribution last committed.
     pub fn is_open(&self) -> bool {
-        Reader(&self.0).unsigned().is_some_and(|first| first & OPEN != 0 && !is_of_questions(first))
+        Reader(&self.0).unsigned().is_some_and(|first| first & OPEN != 0 && !is_of_no_call(first))
     }
 
-    /// Whether it may show in the state of the moment: someone waits, or it is a question's.
+    /// Whether it may show in the state of the moment: someone waits, or it is of no call.
     pub fn is_live(&self) -> bool {
         Reader(&self.0).unsigned().is_some_and(|first| first & OPEN != 0)
     }
 
-    /// Whether it is a question's.
-    pub fn is_question(&self) -> bool {
-        Reader(&self.0).unsigned().is_some_and(is_of_questions)
+    /// Whether it is of no call: a question, where one was settled, a promise to ring back.
+    pub fn is_of_no_call(&self) -> bool {
+        Reader(&self.0).unsigned().is_some_and(is_of_no_call)
     }
 
     /// The contribution last committed, and the anomalies counted for it.
     pub fn committed(&self, contribution: &mut Contribution) -> Anomalies {
         contribution.clear();
-        let Contribution { stays, questions } = contribution;
+        let Contribution { stays, questions, settlements, callbacks } = contribution;
         let head = read_head(&self.0, |part| match part {
             Part::Stay(fact) => stays.push(fact),
             Part::Question(question) => questions.push(question),
+            Part::Settlement(settlement) => settlements.push(settlement),
+            Part::Callback(callback) => callbacks.push(callback),
         });
         head.map_or_else(Default::default, |head| head.anomalies)
     }
@@ -132,7 +147,7 @@ impl Packed {
     /// Until when it is held, see [`Contribution::held_until`].
     pub fn held_until(&self, hold: Hold) -> Timestamp {
         let mut contribution = Contribution::default();
-        if self.is_question() {
+        if self.is_of_no_call() {
             self.committed(&mut contribution);
         }
         contribution.held_until(self.last_time(), hold)
@@ -163,6 +178,15 @@ impl Packed {
         for fact in &mut contribution.stays {
             fact.department = names.department(fact.department)?;
             fact.queue = fact.queue.map_or(Some(None), |queue| names.queue(queue).map(Some))?;
+            fact.matters = fact.matters.renamed(|department| names.department(department))?;
+        }
+        for settlement in &mut contribution.settlements {
+            settlement.department = names.department(settlement.department)?;
+        }
+        for callback in &mut contribution.callbacks {
+            callback.department = names.department(callback.department)?;
+            callback.queue =
+                callback.queue.map_or(Some(None), |queue| names.queue(queue).map(Some))?;
         }
         for question in &mut contribution.questions {
             question.department = names.department(question.department)?;
@@ -203,18 +227,20 @@ struct Head<'a> {
 enum Part {
     Stay(Fact),
     Question(Question),
+    Settlement(Settlement),
+    Callback(Callback),
 }
 
 /// What the head calls open.
 fn is_live(part: &Part) -> bool {
     match part {
         Part::Stay(fact) => fact.is_open(),
-        Part::Question(_) => true,
+        Part::Question(_) | Part::Settlement(_) | Part::Callback(_) => true,
     }
 }
 
-/// Whether questions follow the head that begins so.
-fn is_of_questions(first: u64) -> bool {
+/// Whether no stays follow the head that begins so.
+fn is_of_no_call(first: u64) -> bool {
     first & OPEN != 0 && first >> 2 == 0
 }
 
@@ -234,11 +260,21 @@ fn read_head(bytes: &[u8], mut each: impl FnMut(Part)) -> Option<Head<'_>> {
         time = fact.offered_at;
         each(Part::Stay(fact));
     }
-    if is_of_questions(first) {
+    if is_of_no_call(first) {
         for _ in 0..input.count(4)? {
             let question = Question::unpack_after(time, &mut input)?;
             time = question.received_at;
             each(Part::Question(question));
+        }
+        for _ in 0..input.count(3)? {
+            let settlement = Settlement::unpack_after(time, &mut input)?;
+            time = settlement.at;
+            each(Part::Settlement(settlement));
+        }
+        for _ in 0..input.count(5)? {
+            let callback = Callback::unpack_after(time, &mut input)?;
+            time = callback.promised_at;
+            each(Part::Callback(callback));
         }
     }
     Some(Head { open: first & OPEN != 0, last, anomalies, input })
@@ -318,7 +354,12 @@ fn write(out: &mut Writer<'_>, observation: &Observation, before: &mut Before) {
         | What::Ringing
         | What::NoAnswer
         | What::Passed { .. }
-        | What::Question(_) => {}
+        | What::Callback(_)
+        | What::Question(
+            Step::Received(_) | Step::Reclassified | Step::Replied { .. } | Step::Closed,
+        ) => {}
+        What::Question(Step::Settled(_)) => out.byte(0),
+        What::Question(Step::PassedOn(_, outcome)) => out.byte(1 + escalation(*outcome)),
         What::Resolved { question } | What::Escalated { question, .. } => {
             if let Some(question) = question {
                 out.fixed(&question.0.to_le_bytes());
@@ -407,8 +448,13 @@ fn kind(what: &What) -> u8 {
         What::Question(Step::Replied { by_person: false }) => 36,
         What::Question(Step::Replied { by_person: true }) => 37,
         What::Question(Step::Closed) => 38,
+        What::Question(Step::Settled(way) | Step::PassedOn(way, _)) => 39 + *way as u8,
+        What::Callback(step) => 43 + *step as u8,
     }
 }
+
+const CALLBACK_STEPS: [CallbackStep; 4] =
+    [CallbackStep::Promised, CallbackStep::Attempted, CallbackStep::Kept, CallbackStep::Expired];
 
 const ESCALATIONS: [Escalation; 4] = [
     Escalation::TakesOver,
@@ -478,6 +524,14 @@ fn unkind(kind: u8, input: &mut Reader<'_>) -> Option<What> {
         36 => Some(What::Question(Step::Replied { by_person: false })),
         37 => Some(What::Question(Step::Replied { by_person: true })),
         38 => Some(What::Question(Step::Closed)),
+        39..43 => {
+            let way = Way::ALL[usize::from(kind - 39)];
+            Some(What::Question(match usize::from(input.byte()?).checked_sub(1) {
+                None => Step::Settled(way),
+                Some(outcome) => Step::PassedOn(way, *ESCALATIONS.get(outcome)?),
+            }))
+        }
+        43..47 => Some(What::Callback(CALLBACK_STEPS[usize::from(kind - 43)])),
         _ => None,
     }
 }
@@ -489,6 +543,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::domain::contact::ContactLimits;
     use crate::domain::contact::contribution::VisitOutcome;
+    use crate::domain::contact::path::{Begun, Matters, Origin, Passing, Path, Sent};
     use crate::domain::contact::stay::Disposition;
 
     const NOON: i64 = 1_791_194_400_000;
@@ -501,7 +556,7 @@ pub(crate) mod tests {
     }
 
     fn observation() -> impl Strategy<Value = Observation> {
-        let what = (0..39u8, any::<Option<u64>>(), any::<[Option<u32>; 3]>()).prop_map(
+        let what = (0..47u8, any::<Option<u64>>(), any::<[Option<u32>; 3]>()).prop_map(
             |(of, caller, lengths)| {
                 let [wait, talk, wrap_up] = lengths.map(|ms| ms.map(|ms| Millis(i64::from(ms))));
                 let question = Some(QuestionTag(caller.unwrap_or_default() as u32));
@@ -519,9 +574,22 @@ pub(crate) mod tests {
                     | What::Ringing
                     | What::NoAnswer
                     | What::Passed { .. }
-                    | What::Question(_)
+                    | What::Question(
+                        Step::Received(_)
+                        | Step::Reclassified
+                        | Step::Replied { .. }
+                        | Step::Closed
+                        | Step::PassedOn(..),
+                    )
+                    | What::Callback(_)
                     | What::Resolved { question: None }
                     | What::Escalated { question: None, .. }) => other,
+                    What::Question(Step::Settled(way)) => {
+                        What::Question(match wait.map(|wait| wait.0 as usize % 4) {
+                            None => Step::Settled(way),
+                            Some(outcome) => Step::PassedOn(way, ESCALATIONS[outcome]),
+                        })
+                    }
                     What::Resolved { question: Some(_) } => What::Resolved { question },
                     What::Escalated { question: Some(_), outcome } => {
                         What::Escalated { question, outcome }
@@ -554,10 +622,20 @@ pub(crate) mod tests {
     /// Any fact of four departments and six queues, offered at one of the times.
     pub(crate) fn fact_at(times: impl Strategy<Value = Timestamp>) -> impl Strategy<Value = Fact> {
         let lengths = any::<[u16; 5]>();
+        let way = (any::<[u16; 4]>(), 0..8u16, path());
         let names = (0..4u16, proptest::option::of(0..6u16));
         let visit = proptest::option::of(0..VisitOutcome::ALL.len());
-        (times, lengths, names, 0..Disposition::ALL.len(), any::<[bool; 4]>(), visit).prop_map(
-            |(offered_at, lengths, (department, queue), disposition, flags, visit)| {
+        let ended = (0..Disposition::ALL.len(), any::<[bool; 4]>());
+        (times, lengths, names, ended, visit, way).prop_map(
+            |(offered_at, lengths, (department, queue), ended_how, visit, way)| {
+                let (disposition, flags) = ended_how;
+                let (escalated, matter, path) = way;
+                let (classified, resolved) =
+                    (lengths[2], if lengths[2] == 0 { 0 } else { lengths[3] });
+                let mut matters = Matters::default();
+                for at in 0..if classified == 0 { 0 } else { matter } {
+                    matters.add(Department(at * matter % 4), at);
+                }
                 let [ended, wait, talk, decided, visited] = lengths.map(|ms| Millis(i64::from(ms)));
                 Fact {
                     offered_at,
@@ -573,13 +651,64 @@ pub(crate) mod tests {
                     talk,
                     transferred: lengths[0],
                     ring_no_answer: lengths[1],
-                    classified: lengths[2],
-                    resolved: if lengths[2] == 0 { 0 } else { lengths[3] },
+                    classified,
+                    resolved,
+                    escalated: if classified == resolved { [0; 4] } else { escalated },
+                    matters,
+                    wrap_up: Millis(i64::from(lengths[4])),
+                    path,
                     decided_at: offered_at.plus(decided),
                     visit: visit.map(|at| (VisitOutcome::ALL[at], offered_at.plus(visited))),
                 }
             },
         )
+    }
+
+    fn path() -> impl Strategy<Value = Path> {
+        let begun = (0..Origin::ALL.len(), any::<bool>(), any::<u16>());
+        let begun = begun.prop_map(|(origin, answered, passes)| Begun {
+            origin: Origin::ALL[origin],
+            answered,
+            passes: if answered { passes } else { 0 },
+        });
+        let sent = [Sent::Not, Sent::Unanswered, Sent::Right, Sent::Onward];
+        (proptest::option::of(begun), 0..Passing::ALL.len(), 0..sent.len()).prop_map(
+            move |(contact, passed, at)| Path {
+                contact,
+                passed: Passing::ALL[passed],
+                sent: sent[at],
+            },
+        )
+    }
+
+    /// Any promise of four departments and six queues, given at one of the times.
+    pub(crate) fn callback_at(
+        times: impl Strategy<Value = Timestamp>,
+    ) -> impl Strategy<Value = Callback> {
+        let names = (0..4u16, proptest::option::of(0..6u16));
+        let kept = proptest::option::of(-5_000..500_000_000i64);
+        (times, names, 0..400_000_000i64, kept, any::<bool>()).prop_map(
+            |(promised_at, (department, queue), due, kept, expired)| Callback {
+                promised_at,
+                department: Department(department),
+                queue: queue.map(Queue),
+                due_at: promised_at.plus(Millis(due)),
+                kept_at: kept.map(|after| promised_at.plus(Millis(after))),
+                expired: expired && kept.is_none(),
+            },
+        )
+    }
+
+    fn settlement() -> impl Strategy<Value = Settlement> {
+        let outcome = proptest::option::of(0..ESCALATIONS.len());
+        (times(), 0..4u16, 0..Way::ALL.len(), outcome).prop_map(|(at, department, way, outcome)| {
+            Settlement {
+                at,
+                department: Department(department),
+                way: Way::ALL[way],
+                passed_on: outcome.map(|at| ESCALATIONS[at]),
+            }
+        })
     }
 
     /// Any question of four departments, received at one of the times.
@@ -603,10 +732,18 @@ pub(crate) mod tests {
 
     fn contributions() -> impl Strategy<Value = Contribution> {
         let stays = proptest::collection::vec(fact(), 0..4);
-        let questions = proptest::collection::vec(question_at(times()), 1..3);
+        let questions = proptest::collection::vec(question_at(times()), 0..3);
+        let settlements = proptest::collection::vec(settlement(), 0..3);
+        let callbacks = proptest::collection::vec(callback_at(times()), 0..3);
+        let nothing = Contribution::default;
         prop_oneof![
-            3 => stays.prop_map(|stays| Contribution { stays, questions: Vec::new() }),
-            1 => questions.prop_map(|questions| Contribution { stays: Vec::new(), questions }),
+            3 => stays.prop_map(move |stays| Contribution { stays, ..nothing() }),
+            1 => (questions, settlements).prop_map(move |(questions, settlements)| Contribution {
+                questions,
+                settlements,
+                ..nothing()
+            }),
+            1 => callbacks.prop_map(move |callbacks| Contribution { callbacks, ..nothing() }),
         ]
     }
 
@@ -651,7 +788,7 @@ pub(crate) mod tests {
             let last = parts.0.last_time().unwrap_or(Timestamp(i64::MIN));
             prop_assert_eq!(packed.last_time(), last);
             prop_assert_eq!(packed.is_open(), parts.1.is_waiting());
-            prop_assert_eq!(packed.is_question(), !parts.1.questions.is_empty());
+            prop_assert_eq!(packed.is_of_no_call(), parts.1.is_of_no_call());
             let hold = Hold { silence: Millis(7), lateness: Millis(9) };
             prop_assert_eq!(packed.held_until(hold), parts.1.held_until(last, hold));
             prop_assert_eq!(Packed::from_bytes(packed.as_bytes()), Some(packed));

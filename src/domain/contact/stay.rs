@@ -8,12 +8,16 @@
 //! depend on when the watermark happened to pass (as "unless that start would be late" does).
 
 mod put;
+mod visit;
 
-use crate::domain::event::{Leaving, Observation, Place, Rejection, What};
+use super::path::{Matters, Passing};
+use crate::domain::event::{Escalation, Leaving, Observation, Place, Rejection, What};
 use crate::domain::ids::{Department, SegmentId, Source};
 use crate::domain::units::{Millis, Timestamp};
 
 use put::Put;
+
+pub use visit::{Visit, visits};
 
 /// Exits so close together are one exit; an observation may precede its stay by as much.
 const ONE_EXIT: Millis = Millis::from_seconds(5);
@@ -170,6 +174,16 @@ pub struct Stay {
     pub classified: u16,
     /// Of them, those settled here without being passed on.
     pub resolved: u16,
+    /// Of them, those that went to a case officer, by their last outcome.
+    pub escalated: [u16; Escalation::ALL.len()],
+    /// Of which departments they were; `None` where nobody said so.
+    pub matters: Matters<Option<Department>>,
+    /// Dialled straight to this desk, past the switchboard.
+    pub direct: bool,
+    /// How it was passed on after an answer; the last time counts.
+    pub passed: Passing,
+    /// Work after the call; 0 before it is known.
+    pub wrap_up: Millis,
     /// Which of the contact's journeys it belongs to.
     pub journey: u16,
     segment: Option<SegmentId>,
@@ -333,8 +347,8 @@ impl Judge {
             What::QueueRejected(reason) => {
                 stay.rejection = stay.rejection.or(Some((observation.time, reason.into())));
             }
-            What::Offered { .. }
-            | What::MetByMachine
+            What::Offered { direct, .. } => stay.direct |= direct,
+            What::MetByMachine
             | What::Ringing
             | What::NoAnswer
             | What::Answered { .. }
@@ -344,7 +358,8 @@ impl Judge {
             | What::Resolved { .. }
             | What::Escalated { .. }
             | What::Ended { .. }
-            | What::Question(_) => {}
+            | What::Question(_)
+            | What::Callback(_) => {}
         }
     }
 
@@ -399,8 +414,8 @@ impl Judge {
             What::Left { how, wait } => {
                 self.exit(observation, found, how.into(), wait, journey, seen, around);
             }
-            What::Ended { wait, talk, .. } => {
-                self.end(observation, found, wait, talk, journey, around);
+            What::Ended { wait, talk, wrap_up } => {
+                self.end(observation, found, (wait, talk, wrap_up), journey, around);
             }
             What::MetByMachine
             | What::Passed { .. }
@@ -411,7 +426,8 @@ impl Judge {
             | What::Offered { .. }
             | What::QueueEntered { .. }
             | What::QueueRejected(_)
-            | What::Question(_) => {}
+            | What::Question(_)
+            | What::Callback(_) => {}
         }
     }
 
@@ -449,8 +465,7 @@ impl Judge {
         &mut self,
         observation: &Observation,
         found: Option<usize>,
-        wait: Option<Millis>,
-        talk: Option<Millis>,
+        (wait, talk, wrap_up): (Option<Millis>, Option<Millis>, Option<Millis>),
         journey: u16,
         around: Surroundings<'_>,
     ) {
@@ -480,6 +495,7 @@ impl Judge {
                 if !stay.talk_known && (answered.is_some() || lost_answer) {
                     let by_times = answered.map_or(Millis(0), |answered| at.since(answered));
                     stay.talk = Millis(talk.unwrap_or(by_times).0.max(0));
+                    stay.wrap_up = wrap_up.unwrap_or_default();
                     stay.talk_known = true;
                 }
                 stay.over_at = stay.over_at.or(Some(at));
@@ -490,6 +506,7 @@ impl Judge {
                     self.exits.push(Exit { stay, at: at.minus(length), how, wait });
                     let stay = &mut self.stays[stay];
                     stay.talk = length;
+                    stay.wrap_up = wrap_up.unwrap_or_default();
                     stay.talk_known = true;
                     stay.over_at = Some(at);
                 }
@@ -619,7 +636,9 @@ impl Judge {
         let stay = &mut self.stays[at];
         if exit.how != Disposition::Answered {
             stay.talk = Millis(0);
+            stay.wrap_up = Millis(0);
             stay.transferred = 0;
+            stay.passed = Passing::Not;
         }
     }
 }
@@ -668,6 +687,11 @@ impl Stay {
             met_by_machine: false,
             classified: 0,
             resolved: 0,
+            escalated: [0; Escalation::ALL.len()],
+            matters: Matters::default(),
+            direct: false,
+            passed: Passing::Not,
+            wrap_up: Millis(0),
             journey,
             segment: observation.segment,
             ordinal: observation.ordinal,
@@ -686,39 +710,11 @@ impl Stay {
     fn tell(&mut self, what: &What) {
         if matches!(what, What::MetByMachine) {
             self.met_by_machine = true;
-        } else if matches!(what, What::Passed { .. }) {
+        } else if let What::Passed { by_matter } = what {
             self.transferred = self.transferred.saturating_add(1);
+            self.passed = Passing::of(*by_matter);
         } else {
             self.ring_no_answer = self.ring_no_answer.saturating_add(1);
         }
     }
-}
-
-/// A chain of stays at desks with no human answer between them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Visit {
-    /// Index of its first stay: its department, its queue, its clock.
-    pub first: usize,
-    /// Index of its last stay: how it ended.
-    pub last: usize,
-}
-
-/// The visits among stays that are in order of (journey, offer). A visit goes on until a stay,
-/// here or at the switchboard, is answered; it is the order of the offers that decides, not the
-/// clocks of two sources that may differ by seconds.
-pub fn visits(stays: &[Stay], mut each: impl FnMut(Visit)) {
-    let mut open: Option<Visit> = None;
-    for (at, stay) in stays.iter().enumerate() {
-        if open.is_some_and(|visit| stays[visit.first].journey != stay.journey) {
-            open.take().into_iter().for_each(&mut each);
-        }
-        if stay.place != Place::Switchboard {
-            open = Some(Visit { first: open.map_or(at, |visit| visit.first), last: at });
-        }
-        // After a restart of the system the same id is another caller's.
-        if matches!(stay.disposition, Disposition::Answered | Disposition::LostByRestart) {
-            open.take().into_iter().for_each(&mut each);
-        }
-    }
-    open.into_iter().for_each(each);
 }

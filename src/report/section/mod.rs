@@ -1,6 +1,7 @@
 //! The tables of a report, one file a subject. Each adds methods to [`super::sheet::Sheet`]; in which
 //! order they are told, and to whom, is decided there.
 
+pub(super) mod contacts;
 mod desks;
 mod goals;
 mod heat;

@@ -148,6 +148,49 @@ fn every_end_occurs_in_a_month() {
     assert!(counts.iter().all(|&count| count > 0), "{all:?}");
 }
 
+/// DOMAIN section 6 and issue 5: how questions go to case officers, and whether promises are kept.
+#[test]
+fn what_contacts_tell_comes_as_often_as_it_should() {
+    let truth = truth(Parameters { scale: 3.0, ..month(9) });
+    let share = |name: &str, of: &[&str]| {
+        let of: i64 = of.iter().map(|name| truth.way(name)).sum();
+        truth.way(name) as f64 / of as f64
+    };
+    let outcomes = [
+        ("escalated_takes_over", 0.45),
+        ("escalated_will_call_back", 0.35),
+        ("escalated_asked_to_call_later", 0.15),
+        ("escalated_other", 0.05),
+    ];
+    let names = outcomes.map(|(name, _)| name);
+    for (name, wanted) in outcomes {
+        let found = share(name, &names);
+        assert!((found - wanted).abs() < 0.03, "{name} {found}");
+    }
+    let kept = share("callbacks_kept_within_target", &["callbacks_promised"]);
+    assert!((0.78..0.88).contains(&kept), "{kept} of promises kept in time");
+    let right = share("sent_right", &["sent_right", "sent_on"]);
+    assert!((0.93..0.999).contains(&right), "{right} right the first time");
+    for name in [
+        "contacts_from_switchboard",
+        "contacts_from_direct",
+        "passed_by_matter",
+        "passed_by_name",
+        "returned",
+        "sent_on",
+        "unclassified",
+        "callbacks_expired",
+        "matter_handling_ms",
+        "resolved_email",
+        "resolved_e_service",
+        "resolved_visit",
+        "resolved_post",
+        "other_escalated_will_call_back",
+    ] {
+        assert!(truth.way(name) > 0, "{name} never occurs");
+    }
+}
+
 #[test]
 fn faults_come_as_often_as_they_should() {
     let records = simulate(month(10));

@@ -180,12 +180,14 @@ fn of_place(place: &PlaceCounters) -> Vec<i64> {
         left,
         classified,
         resolved,
+        callbacks,
         answer_wait,
         abandon_wait,
     } = place;
     let mut counts =
         vec![*offered, *answered, *answered_within_target, *abandoned, *short_abandoned];
     counts.extend([*classified, *resolved]);
+    counts.extend([callbacks.promised, callbacks.kept, callbacks.within]);
     counts.extend(left);
     for wait in [answer_wait, abandon_wait] {
         counts.extend(&wait.cumulative);

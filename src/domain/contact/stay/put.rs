@@ -1,8 +1,8 @@
 //! Questions put in a call, and where they were settled (first-contact resolution).
 
 use super::{Anomaly, Judge};
-use crate::domain::event::{Observation, What};
-use crate::domain::ids::{EventId, QuestionTag};
+use crate::domain::event::{Escalation, Observation, What};
+use crate::domain::ids::{Department, EventId, QuestionTag};
 use crate::domain::units::{Millis, Timestamp};
 
 /// A question put in a call, and the stay in which it was first spoken of.
@@ -10,7 +10,10 @@ use crate::domain::units::{Millis, Timestamp};
 pub(super) struct Put {
     key: (Option<QuestionTag>, EventId),
     stay: usize,
-    passed_on: bool,
+    /// The last outcome, where it was passed on.
+    passed_on: Option<Escalation>,
+    /// Of which department it is: what was said first.
+    matter: Option<Department>,
 }
 
 impl Judge {
@@ -31,8 +34,8 @@ impl Judge {
             }
             heard = observation.time;
             let (question, passed_on) = match observation.what {
-                What::Resolved { question } => (question, false),
-                What::Escalated { question, .. } => (question, true),
+                What::Resolved { question } => (question, None),
+                What::Escalated { question, outcome } => (question, Some(outcome)),
                 What::Offered { .. }
                 | What::QueueEntered { .. }
                 | What::QueueRejected(_)
@@ -44,7 +47,8 @@ impl Judge {
                 | What::Left { .. }
                 | What::Passed { .. }
                 | What::Ended { .. }
-                | What::Question(_) => continue,
+                | What::Question(_)
+                | What::Callback(_) => continue,
             };
             let found = self.find(observation, first);
             let Some(stay) = found.filter(|at| self.stays[*at].told_at >= since) else {
@@ -53,9 +57,13 @@ impl Judge {
             };
             // Without a name, each event speaks of a question of its own.
             let key = (question, question.map_or(observation.id, |_| EventId(0)));
+            let matter = observation.department;
             match self.questions.iter_mut().find(|known| known.key == key) {
-                Some(known) => known.passed_on |= passed_on,
-                None => self.questions.push(Put { key, stay, passed_on }),
+                Some(known) => {
+                    known.passed_on = passed_on.or(known.passed_on);
+                    known.matter = known.matter.or(matter);
+                }
+                None => self.questions.push(Put { key, stay, passed_on, matter }),
             }
         }
         self.count_questions();
@@ -65,7 +73,14 @@ impl Judge {
         for question in self.questions.drain(..) {
             let stay = &mut self.stays[question.stay];
             stay.classified = stay.classified.saturating_add(1);
-            stay.resolved = stay.resolved.saturating_add(u16::from(!question.passed_on));
+            match question.passed_on {
+                None => stay.resolved = stay.resolved.saturating_add(1),
+                Some(outcome) => {
+                    let outcomes = &mut stay.escalated[outcome as usize];
+                    *outcomes = outcomes.saturating_add(1);
+                }
+            }
+            stay.matters.add(question.matter, 1);
         }
     }
 }
