@@ -27,6 +27,13 @@ fn a_desk_opens_or_closes_while_the_caller_waits() {
         "social.outside_hours=0 social.answered=1 social.abandoned=1 SM2.met=1 SM2.of=2
          SM3.met=1 SM3.of=2",
     );
+    // Turned away by the system when it closes; that it is the same stay its segment says.
+    check(
+        "16:29:00.000 entered social a seg=1
+         16:30:00.000 refused:closed social a seg=1",
+        "social.offered=1 social.closed=1 social.waiting=0 SM2.of=0 SM2.of_offered=1 SM3.of=0
+         quality.open_contacts=0",
+    );
 }
 
 /// The telephone system begins its numbers anew: the first caller is lost, and is not the second.
