@@ -21,7 +21,7 @@ use super::question::Question;
 use super::rules::Rules;
 use super::snapshot::{DepartmentView, GoalView, Live, Snapshot};
 use super::staffing::Staffing;
-use super::tally::{Bounds, Tally};
+use super::tally::{Bounds, Code, Tally};
 use super::units::{Millis, Timestamp};
 
 use counters::Counters;
@@ -105,6 +105,20 @@ impl Board {
             self.counters.add(partition, key.line, delta);
         }
         self.counters.settle(partition, &self.bounds)
+    }
+
+    /// Adds what was found where contacts of all partitions are joined.
+    pub fn add_joined(&mut self, deltas: Vec<(CellKey, Code, i64)>) {
+        if deltas.is_empty() {
+            return;
+        }
+        for (key, code, n) in deltas {
+            let mut delta = Tally::default();
+            delta.add(code, n);
+            self.windows.touched(key);
+            self.cells.add(key, &delta);
+            self.counters.add_joined(key.line, code, n);
+        }
     }
 
     /// Adds one record's pane deltas, and lets panes older than `oldest` go.
@@ -233,7 +247,8 @@ impl Board {
         let open = open_in(rules, set.switchboard_department, month);
         all.month = outlook(&all.windows, open, &goals);
         views.sort_by(|a, b| a.slug.cmp(&b.slug));
-        Snapshot { now, goals, departments: views, all, ..Snapshot::default() }
+        let repeat_contacts = self.counters.repeats();
+        Snapshot { now, goals, departments: views, all, repeat_contacts, ..Snapshot::default() }
     }
 }
 

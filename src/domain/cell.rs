@@ -202,8 +202,16 @@ impl GoalCount {
         if line.queue.is_none() {
             return GoalCount::default();
         }
-        let of = tally.get(code::CLASSIFIED);
-        let share = Share { met: tally.get(code::RESOLVED), of };
+        let share = settled_at_once(tally);
+        let of = share.of;
+        GoalCount { share, of_answered: of, of_offered: of }
+    }
+
+    /// What one line adds to repeats: contacts of a known caller who had rung within the 24 hours
+    /// before, of all contacts of known callers.
+    pub fn repeats(tally: &Tally) -> GoalCount {
+        let of = tally.get(code::KNOWN_CALLERS);
+        let share = Share { met: tally.get(code::REPEATS), of };
         GoalCount { share, of_answered: of, of_offered: of }
     }
 
@@ -257,6 +265,15 @@ impl GoalCount {
                 }
             }
         }
+    }
+}
+
+/// Questions settled at the first contact, of those of which it is known where they were settled: a
+/// question put in several contacts counts once.
+pub fn settled_at_once(tally: &Tally) -> Share {
+    Share {
+        met: tally.get(code::RESOLVED) - tally.get(code::RESOLVED_AGAIN),
+        of: tally.get(code::CLASSIFIED) - tally.get(code::ASKED_AGAIN),
     }
 }
 

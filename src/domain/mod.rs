@@ -9,6 +9,7 @@ pub mod contact;
 pub mod event;
 pub mod goal;
 pub mod ids;
+pub mod kin;
 pub mod outlook;
 pub mod pack;
 pub mod question;

@@ -168,6 +168,8 @@ pub struct PlaceCounters {
     pub classified: i64,
     /// Part of `classified`: settled there without being passed on.
     pub resolved: i64,
+    /// Calls of a known caller that were first offered here.
+    pub known_callers: i64,
     /// Waits of answered calls.
     pub answer_wait: CounterHistogram,
     /// Waits of abandoned calls.
@@ -504,6 +506,8 @@ pub struct Snapshot {
     pub departments: Vec<DepartmentView>,
     /// The whole municipality: shares summed, percentiles from merged histograms.
     pub all: DepartmentView,
+    /// Contacts of a known caller who had rung within the 24 hours before. It never shrinks.
+    pub repeat_contacts: i64,
     /// The stream.
     pub stream: StreamView,
 }

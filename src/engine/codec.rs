@@ -14,6 +14,7 @@ use crate::domain::cell::{CellKey, Line};
 use crate::domain::contact::packed::Packed;
 use crate::domain::event::AgentReport;
 use crate::domain::ids::{ContactId, Department, Names, Queue, Renaming, Source};
+use crate::domain::kin::{Entry, LEAST_ENTRY};
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::survey::{LEAST_SURVEY, Survey};
 use crate::domain::tally::Tally;
@@ -104,11 +105,22 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
             Survey { department: survey.department.map(of), ..survey.clone() }.pack(out);
         }
     }
+    if !record.entries.is_empty() {
+        out.byte(ENTRIES);
+        out.unsigned(record.entries.len() as u64);
+        let mut known = Timestamp(0);
+        for (entry, is_gone) in &record.entries {
+            let cell = CellKey { line: renamed_line(entry.cell.line, to), ..entry.cell };
+            Entry { cell, ..*entry }.pack(known, *is_gone, out);
+            known = entry.at;
+        }
+    }
 }
 
 /// What follows in a record's last part, told by a number that is durable. The parts stand in the
 /// order of their numbers, each at most once.
 const SURVEYS: u8 = 1;
+const ENTRIES: u8 = 3;
 
 /// Reads the content of a valid commit; names that it brings are learned.
 ///
@@ -213,6 +225,7 @@ fn read(
         incidents.push(Incident::unpack(input)?);
     }
     let mut surveys = Vec::new();
+    let mut entries = Vec::new();
     let mut last = 0;
     while !input.is_empty() {
         let part = input.byte().filter(|part| *part > last)?;
@@ -225,6 +238,15 @@ fn read(
                         department.0 = rerename(to, Table::Departments, u64::from(department.0))?;
                     }
                     surveys.push(survey);
+                }
+            }
+            ENTRIES => {
+                let mut known = Timestamp(0);
+                for _ in 0..input.count(LEAST_ENTRY)? {
+                    let (mut entry, is_gone) = Entry::unpack(known, input)?;
+                    known = entry.at;
+                    entry.cell.line = rerenamed_line(entry.cell.line, to)?;
+                    entries.push((entry, is_gone));
                 }
             }
             _ => return None,
@@ -243,6 +265,7 @@ fn read(
         changes,
         agents,
         surveys,
+        entries,
         counts,
         incidents,
     })
@@ -289,6 +312,23 @@ fn unline(to: Option<&Renaming>, input: &mut Reader<'_>) -> Option<Line> {
         queue,
         outside_hours: department & 1 == 1,
     })
+}
+
+fn renamed_line(line: Line, to: Option<&Renaming>) -> Line {
+    Line {
+        department: Department(renamed(to, Table::Departments, line.department.0)),
+        queue: line.queue.map(|queue| Queue(renamed(to, Table::Queues, queue.0))),
+        ..line
+    }
+}
+
+fn rerenamed_line(line: Line, to: Option<&Renaming>) -> Option<Line> {
+    let department = Department(rerename(to, Table::Departments, u64::from(line.department.0))?);
+    let queue = match line.queue {
+        None => None,
+        Some(queue) => Some(Queue(rerename(to, Table::Queues, u64::from(queue.0))?)),
+    };
+    Some(Line { department, queue, ..line })
 }
 
 fn rename_report(report: &AgentReport, to: Option<&Renaming>) -> AgentReport {

@@ -9,13 +9,14 @@ use super::Settings;
 use super::chain::Head;
 use super::incident::{Incident, IncidentKind};
 use super::names::ChainNames;
-use super::record::{Counts, Record, anomaly_names};
+use super::record::{Counts, JOINED_OVER_BOUND, Record, anomaly_names, bound_kind};
 use super::restarts::Restarts;
 use super::watermark::Watermark;
 use crate::domain::board::{Board, PANES_KEPT};
 use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
 use crate::domain::ids::{AgentId, ContactId};
+use crate::domain::kin::{Entry, Kin, QUESTION_WINDOW, REPEAT_WINDOW};
 use crate::domain::snapshot::{LedgerView, PartitionView, StreamView};
 use crate::domain::survey::Surveys;
 use crate::domain::units::{Millis, Timestamp};
@@ -27,6 +28,9 @@ pub(super) type Held = HashMap<ContactId, Packed>;
 /// A contact that is held may have begun so long before its last observation, and a restart within
 /// it decides what became of it whenever it is judged again.
 const LONGEST_CALL: Millis = Millis::from_hours(48);
+
+/// So often by the lowest watermark, entries that no longer matter are looked for.
+const SWEEP: Millis = Millis::from_hours(6);
 
 /// Incidents of one chain whose details are kept; all are counted.
 const INCIDENTS: usize = 32;
@@ -64,6 +68,10 @@ pub(super) struct Chain {
 pub(super) struct Fold {
     board: Board,
     pub(super) chains: Vec<Chain>,
+    /// What joins contacts, over all partitions.
+    pub(super) kin: Kin,
+    /// The lowest watermark at which entries were last let go of.
+    swept: Timestamp,
     apply: ApplySeconds,
     pub(super) ledger: Option<LedgerView>,
 }
@@ -108,7 +116,14 @@ impl Chain {
 
 impl Fold {
     pub(super) fn new(board: Board) -> Self {
-        Fold { board, chains: Vec::new(), apply: ApplySeconds::default(), ledger: None }
+        Fold {
+            board,
+            chains: Vec::new(),
+            kin: Kin::default(),
+            swept: Timestamp(i64::MIN),
+            apply: ApplySeconds::default(),
+            ledger: None,
+        }
     }
 
     pub(super) fn open_chain(&mut self, topics: &[String], partition: i32) {
@@ -118,8 +133,10 @@ impl Fold {
 
     /// Takes over what a snapshot says, in place of everything so far; without chains, nothing is
     /// read.
-    pub(super) fn restore(&mut self, board: Board, chains: Vec<Chain>) {
+    pub(super) fn restore(&mut self, board: Board, chains: Vec<Chain>, kin: Kin) {
         self.board = board;
+        self.kin = kin;
+        self.swept = Timestamp(i64::MIN);
         let mut chains = chains.into_iter();
         for chain in &mut self.chains {
             let (partition, inputs) = (chain.partition, std::mem::take(&mut chain.inputs));
@@ -136,7 +153,9 @@ impl Fold {
     }
 
     /// Applies a record that was found valid; the head has moved on already.
-    pub(super) fn apply(&mut self, at: usize, record: Record, settings: &Settings) {
+    pub(super) fn apply(&mut self, at: usize, mut record: Record, settings: &Settings) {
+        // Before the cells, so that no counter shows a question twice in between.
+        self.join(std::mem::take(&mut record.entries), settings);
         let chain = &mut self.chains[at];
         chain.watermark = record.watermark;
         chain.last_event = record.last_event;
@@ -198,6 +217,26 @@ impl Fold {
         self.board.add_panes(record.panes.iter().map(|(key, delta)| (*key, delta)), oldest);
         for report in record.agents {
             self.board.report(report);
+        }
+    }
+
+    /// Joins what a record brings with what other partitions have brought. Entries are let go when
+    /// no partition can tell anything any more that they matter to, so the order in which the chains
+    /// are folded changes nothing.
+    fn join(&mut self, entries: Vec<(Entry, bool)>, settings: &Settings) {
+        for (entry, is_gone) in entries {
+            match is_gone {
+                true => self.kin.remove(entry),
+                false => self.kin.insert(entry, settings.joined_entries),
+            }
+        }
+        self.board.add_joined(self.kin.take_deltas());
+        let lowest = self.chains.iter().map(|chain| chain.watermark.get()).min().flatten();
+        let Some(settled) = lowest.map(|lowest| lowest.minus(settings.telling())) else { return };
+        if settled >= self.swept.plus(SWEEP) {
+            self.swept = settled;
+            let oldest = |window| settled.minus(window);
+            self.kin.forget_before(oldest(REPEAT_WINDOW), oldest(QUESTION_WINDOW));
         }
     }
 
@@ -276,7 +315,8 @@ impl Fold {
         let counts = self.totals();
         let (held_bytes, held_contacts) = self.held_size();
         let exported = |kind: usize| -> i64 {
-            self.chains.iter().filter_map(|chain| chain.anomalies.get(kind)).sum()
+            let told: i64 = self.chains.iter().filter_map(|chain| chain.anomalies.get(kind)).sum();
+            told + if kind == bound_kind(JOINED_OVER_BOUND) { self.kin.evicted() } else { 0 }
         };
         let mut passed = 0;
         let apply = APPLY_BOUNDS.iter().zip(self.apply.slots).map(|(bound, n)| {
@@ -306,7 +346,8 @@ impl Fold {
     }
 
     pub(super) fn quality(&self) -> Quality {
-        let counts = self.totals();
+        let mut counts = self.totals();
+        counts.anomalies[bound_kind(JOINED_OVER_BOUND)] += self.kin.evicted();
         let occurred = |pair: &(&'static str, i64)| pair.1 != 0;
         Quality {
             events: counts.consumed,

@@ -9,6 +9,7 @@ use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::Anomaly;
 use crate::domain::event::AgentReport;
 use crate::domain::ids::{ContactId, Source};
+use crate::domain::kin::Entry;
 use crate::domain::survey::Survey;
 use crate::domain::tally::Tally;
 use crate::domain::units::Timestamp;
@@ -44,13 +45,17 @@ pub struct Counts {
 }
 
 /// What happens at a bound.
-pub(super) const BOUND_KINDS: [&str; 5] = [
+pub(super) const BOUND_KINDS: [&str; 6] = [
     "observations_over_bound",
     "contacts_evicted",
     "restarts_over_bound",
     "agents_over_bound",
     "measures_over_bound",
+    "joined_over_bound",
 ];
+
+/// Of them, the one that is counted where partitions are joined.
+pub(super) const JOINED_OVER_BOUND: usize = 5;
 
 /// How many kinds of anomaly there are.
 pub(super) const ANOMALY_KINDS: usize = Anomaly::ALL.len() + Note::ALL.len() + BOUND_KINDS.len();
@@ -116,6 +121,9 @@ pub struct Record {
     pub agents: Vec<AgentReport>,
     /// What surveys found.
     pub surveys: Vec<Survey>,
+    /// What joins contacts to those of other partitions: entries that are taken back (true) and
+    /// those that come, in the order in which they are to be applied.
+    pub entries: Vec<(Entry, bool)>,
     /// What was counted, by input.
     pub counts: Vec<Counts>,
     /// What should not have happened.

@@ -313,9 +313,13 @@ catalogue! {
     }
     Quality {
         FIRST_CONTACT_CLASSIFIED: Counter "svarstid_first_contact_questions_classified_total"
-            ["department"] "Questions put at the desk of which it is known where they were settled.";
+            ["department"] "Questions put at the desk of which it is known where they were settled, each once.";
         FIRST_CONTACT_RESOLVED: Counter "svarstid_first_contact_questions_resolved_total"
             ["department"] "Of them, those settled at the desk without being passed on.";
+        KNOWN_CALLERS: Counter "svarstid_known_caller_contacts_total" []
+            "Calls, each with all its transfers, of callers whose number was shown.";
+        REPEATS: Counter "svarstid_repeat_contacts_total" []
+            "Of them, those of a caller who had rung within the 24 hours before.";
         SURVEY_SATISFIED: Gauge "svarstid_survey_satisfied_ratio" ["department", "measure"]
             "Share satisfied in the latest survey of the department; absent before one.";
         SURVEY_RESPONSES: Gauge "svarstid_survey_responses" ["department", "measure"]

@@ -26,7 +26,12 @@ pub(super) const DEFINITION_SM4: &str = "questions by e-mail and e-service that 
      working day / (questions received - those that may still be answered in time)";
 /// What first-contact resolution means.
 pub(super) const DEFINITION_FCR: &str = "questions settled at the desk without being passed on / questions put at the desk of which \
-     it is known where they were settled";
+     it is known where they were settled; a question put again in another contact within 7 days \
+     counts once, where it was first put, and is not settled if it is passed on in another contact \
+     within 7 days of that";
+/// What a repeat is.
+pub(super) const DEFINITION_REPEATS: &str = "contacts by phone whose caller's earlier contact was first offered at most 24 h before, across \
+     midnight too / contacts by phone of callers whose number was shown";
 
 /// How long one row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,6 +172,7 @@ impl Document {
             }
             counts.first_contact.merge(GoalCount::first_contact(line, tally));
             counts.questions.merge(GoalCount::questions(tally));
+            counts.repeats.merge(GoalCount::repeats(tally));
             if matches!(interval, Interval::Day | Interval::Month) {
                 let span = day_span(interval, day);
                 let row = by_interval.entry(span).or_default();
@@ -382,6 +388,7 @@ struct Goals {
     calls: [GoalCount; Goal::ALL.len()],
     first_contact: GoalCount,
     questions: GoalCount,
+    repeats: GoalCount,
 }
 
 fn goal_rows(
@@ -418,21 +425,29 @@ fn goal_rows(
             },
         );
     }
-    for (id, of_questions) in [("SM4", true), ("FCR", false)] {
-        let count_of = |counts: &Goals| match of_questions {
-            true => counts.questions,
-            false => counts.first_contact,
-        };
+    // Without a level of their own; of repeats fewer are better.
+    let others: [(&str, fn(&Goals) -> GoalCount, Direction); 3] = [
+        ("SM4", |counts| counts.questions, Direction::AtLeast),
+        ("FCR", |counts| counts.first_contact, Direction::AtLeast),
+        ("REPEATS", |counts| counts.repeats, Direction::AtMost),
+    ];
+    for (id, count_of, direction) in others {
         each_department(goals, names, count_of, |department, count| {
             rows.push(GoalRow {
                 id,
                 department,
                 met: count.share.met,
                 of: count.share.of,
-                missed: count.share.of - count.share.met,
+                missed: match direction {
+                    Direction::AtLeast => count.share.of - count.share.met,
+                    Direction::AtMost => count.share.met,
+                },
                 of_answered: count.of_answered,
                 of_offered: count.of_offered,
-                direction: "at_least",
+                direction: match direction {
+                    Direction::AtLeast => "at_least",
+                    Direction::AtMost => "at_most",
+                },
                 target_percent: None,
                 verdict: "not_in_force",
             });
@@ -469,6 +484,7 @@ fn definitions(rules: &Rules, now: Timestamp) -> Map<String, Value> {
     add("SM4", json!(DEFINITION_SM4));
     add("question_deadline", json!(set.question_deadline.name()));
     add("FCR", json!(DEFINITION_FCR));
+    add("REPEATS", json!(DEFINITION_REPEATS));
     add("short_abandon_seconds", json!(seconds(set.short_abandon.0)));
     add("switchboard_limit_seconds", json!(seconds(set.switchboard_limit.0)));
     add("queue_limit_seconds", json!(seconds(set.queue_limit.0)));

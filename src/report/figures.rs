@@ -69,6 +69,16 @@ pub(super) struct Figures {
     pub(super) queue: Place,
 }
 
+/// Contacts of known callers.
+pub(super) struct Repeats {
+    /// Repeats, of all of them.
+    pub(super) share: Share,
+    /// Of repeats, those after a call that was given up.
+    pub(super) after_abandoned: i64,
+    /// Of repeats, those after the caller was asked to ring later.
+    pub(super) after_asked: i64,
+}
+
 /// What is counted at the switchboard or in queues.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place {
@@ -121,6 +131,16 @@ impl Figures {
     pub(super) fn count(&self, measure: Measure) -> GoalCount {
         let found = Measure::ALL.into_iter().zip(self.measures).find(|(of, _)| *of == measure);
         found.map(|(_, count)| count).unwrap_or_default()
+    }
+
+    /// Contacts of known callers, and those who rang again within 24 hours.
+    pub(super) fn repeats(&self) -> Repeats {
+        let count = |code| self.switchboard.tally.get(code) + self.queue.tally.get(code);
+        Repeats {
+            share: Share { met: count(code::REPEATS), of: count(code::KNOWN_CALLERS) },
+            after_abandoned: count(code::REPEATS_AFTER_ABANDONED),
+            after_asked: count(code::REPEATS_AFTER_ASKED),
+        }
     }
 
     /// Whether nothing at all was counted.

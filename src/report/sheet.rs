@@ -4,7 +4,7 @@
 //! The verdict is on the plain proportion, since the figure is a full count; the interval is
 //! Wilson's and for display only.
 
-use super::document::{DEFINITION_FCR, DEFINITION_SM4};
+use super::document::{DEFINITION_FCR, DEFINITION_REPEATS, DEFINITION_SM4};
 use super::figures::{Figures, Measure, Span};
 use super::number;
 use super::period::Period;
@@ -102,6 +102,7 @@ impl<'a> Sheet<'a> {
             tables.extend(self.heat_tables());
             tables.push(self.quality_table());
         }
+        tables.extend(self.repeat_table());
         Report {
             period: order.period.to_string(),
             from: from.to_string(),
@@ -125,6 +126,7 @@ impl<'a> Sheet<'a> {
             definitions: Measure::ALL
                 .into_iter()
                 .map(|measure| (measure.id().to_owned(), definition(measure).to_owned()))
+                .chain([("REPEATS".to_owned(), DEFINITION_REPEATS.to_owned())])
                 .collect(),
         }
     }

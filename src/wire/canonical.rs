@@ -10,9 +10,7 @@ use crate::domain::event::{
     AgentReport, AgentState, Channel, Escalation, Leaving, Message, Observation, Place, Rejection,
     Step, What,
 };
-use crate::domain::ids::{
-    CallerNumber, CallerPseudonym, Department, Names, QuestionTag, Queue, Source,
-};
+use crate::domain::ids::{Caller, CallerNumber, Department, Names, QuestionTag, Queue, Source};
 use crate::domain::survey::{Survey, SurveyResult, is_measure, period_end};
 use crate::domain::units::{Millis, Timestamp};
 
@@ -494,7 +492,7 @@ impl Decoder {
     }
 
     /// The number is seen here and nowhere else.
-    fn caller(&mut self, event: &Event<'_>, time: Timestamp) -> Option<CallerPseudonym> {
+    fn caller(&mut self, event: &Event<'_>, time: Timestamp) -> Option<Caller> {
         self.pseudonyms.of(&CallerNumber::new(field(&event.caller)?)?, time)
     }
 

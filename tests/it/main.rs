@@ -14,6 +14,7 @@ mod end_to_end;
 mod forward;
 mod group;
 mod http;
+mod joins;
 mod kafka_broker;
 mod ledger_clients;
 mod ledger_tools;

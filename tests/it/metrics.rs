@@ -156,6 +156,7 @@ fn place((met, of): (i64, i64), bounds: &[i64]) -> PlaceCounters {
         left: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
         classified: of / 2,
         resolved: met / 3,
+        known_callers: of + 1,
         answer_wait: waits.clone(),
         abandon_wait: CounterHistogram::default(),
     }
@@ -169,6 +170,7 @@ pub(crate) fn snapshot(departments: &[Made], all: &Made) -> Snapshot {
         goals: goals(),
         departments: departments.iter().map(department).collect(),
         all: department(all),
+        repeat_contacts: 17,
         stream: StreamView {
             partitions: vec![PartitionView {
                 topic: "svarstid.events".into(),

@@ -28,8 +28,12 @@ pub(crate) fn configuration(parameters: &Parameters) -> Config {
 pub(crate) fn engine(config: &Config) -> Engine {
     let names = config.names();
     let rules = config.rules(&names);
-    let decoder =
-        Decoder::new(names, IdKey::new(b"test"), Pseudonyms::new(None), Limits::default());
+    let decoder = Decoder::new(
+        names,
+        IdKey::new(b"test"),
+        Pseudonyms::new(Some(b"callers")),
+        Limits::default(),
+    );
     Engine::new(Settings::from(config), rules, decoder, Vec::new())
 }
 

@@ -16,7 +16,7 @@ use crate::domain::tally::Bounds;
 use crate::domain::units::Timestamp;
 
 /// Of the bytes below.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The bytes that a fact takes at least.
 const LEAST_FACT: usize = 11;
@@ -253,7 +253,7 @@ mod tests {
                 }
                 Step::Open(contact, facts) => {
                     let stays = facts.clone();
-                    let contribution = Contribution { stays, questions: Vec::new() };
+                    let contribution = Contribution { stays, ..Contribution::default() };
                     self.board.set_live(ContactId(*contact), &contribution);
                 }
                 Step::Questions(partition, questions) => {
@@ -269,7 +269,7 @@ mod tests {
                 }
                 Step::Await(contact, questions) => {
                     let questions = questions.clone();
-                    let contribution = Contribution { stays: Vec::new(), questions };
+                    let contribution = Contribution { questions, ..Contribution::default() };
                     self.board.set_live(ContactId(*contact), &contribution);
                 }
                 Step::Forget(contact) => self.board.forget(ContactId(*contact)),

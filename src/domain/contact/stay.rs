@@ -9,6 +9,7 @@
 
 mod put;
 
+use crate::domain::contact::contribution::Tie;
 use crate::domain::event::{Leaving, Observation, Place, Rejection, What};
 use crate::domain::ids::{Department, SegmentId, Source};
 use crate::domain::units::{Millis, Timestamp};
@@ -181,6 +182,8 @@ pub struct Stay {
     rejection: Option<(Timestamp, Disposition)>,
     talk_known: bool,
     over_at: Option<Timestamp>,
+    /// Its position before the stays were sorted, when questions are to be found again.
+    begun_as: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -241,6 +244,7 @@ pub struct Judge {
     stays: Vec<Stay>,
     exits: Vec<Exit>,
     questions: Vec<Put>,
+    ties: Vec<Tie>,
     anomalies: [u16; Anomaly::ALL.len()],
 }
 
@@ -249,6 +253,7 @@ impl Judge {
     pub fn stays(&mut self, seen: &[Observation], around: Surroundings<'_>) -> &[Stay] {
         self.stays.clear();
         self.exits.clear();
+        self.ties.clear();
         self.anomalies = [0; Anomaly::ALL.len()];
         let mut from = 0;
         let mut journey = 0;
@@ -273,12 +278,18 @@ impl Judge {
         &self.anomalies
     }
 
+    /// What joins the last contact to others.
+    pub fn ties(&self) -> &[Tie] {
+        &self.ties
+    }
+
     fn note(&mut self, anomaly: Anomaly) {
         self.anomalies[anomaly as usize] = self.anomalies[anomaly as usize].saturating_add(1);
     }
 
     fn journey(&mut self, seen: &[Observation], journey: u16, around: Surroundings<'_>) {
         let first = self.stays.len();
+        let first_tie = self.ties.len();
         for observation in seen.iter().filter(|o| opens(&o.what)) {
             self.open(observation, first, journey);
         }
@@ -292,11 +303,15 @@ impl Judge {
                 None => self.note(Anomaly::WithoutStay),
             }
         }
-        self.classify(first, seen, around.silence);
+        let asked_to_call_later = self.classify(first, seen, around.silence);
         self.settle(first, seen, around);
         // Last, for exits name their stays by position.
+        if self.ties.len() > first_tie {
+            (first..).zip(&mut self.stays[first..]).for_each(|(at, stay)| stay.begun_as = at);
+        }
         self.stays[first..].sort_by_key(|stay| stay.offered_at);
         self.exits.clear();
+        self.tie(first, first_tie, seen, asked_to_call_later);
     }
 
     /// Begins a stay, or tells more about the beginning of one.
@@ -676,6 +691,7 @@ impl Stay {
             rejection: None,
             talk_known: false,
             over_at: None,
+            begun_as: 0,
         }
     }
 

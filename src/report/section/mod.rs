@@ -4,4 +4,5 @@
 mod goals;
 mod heat;
 mod quality;
+mod repeats;
 mod volumes;
