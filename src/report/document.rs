@@ -426,7 +426,8 @@ fn goal_rows(
         );
     }
     // Without a level of their own; of repeats fewer are better.
-    let others: [(&str, fn(&Goals) -> GoalCount, Direction); 3] = [
+    type CountOf = fn(&Goals) -> GoalCount;
+    let others: [(&str, CountOf, Direction); 3] = [
         ("SM4", |counts| counts.questions, Direction::AtLeast),
         ("FCR", |counts| counts.first_contact, Direction::AtLeast),
         ("REPEATS", |counts| counts.repeats, Direction::AtMost),

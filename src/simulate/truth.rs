@@ -189,6 +189,9 @@ pub enum GoalId {
     REPEATS,
 }
 
+/// A contact of a known caller: when it was first offered, which, and the department.
+type FirstOffer = (i64, (i32, u32), u16);
+
 /// The exact figures of a simulation.
 #[derive(Clone, Debug)]
 pub struct Truth {
@@ -207,8 +210,7 @@ pub struct Truth {
     judged_at: Option<i64>,
     /// Contacts with a stay that no event ended: judged when everything has been heard.
     unfinished: Vec<Vec<Event>>,
-    /// By caller: when each contact was first offered, which, and the department.
-    callers: BTreeMap<u32, Vec<(i64, (i32, u32), u16)>>,
+    callers: BTreeMap<u32, Vec<FirstOffer>>,
     latest: i64,
 }
 

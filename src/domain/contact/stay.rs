@@ -278,11 +278,6 @@ impl Judge {
         &self.anomalies
     }
 
-    /// What joins the last contact to others.
-    pub fn ties(&self) -> &[Tie] {
-        &self.ties
-    }
-
     fn note(&mut self, anomaly: Anomaly) {
         self.anomalies[anomaly as usize] = self.anomalies[anomaly as usize].saturating_add(1);
     }
@@ -306,10 +301,6 @@ impl Judge {
         let asked_to_call_later = self.classify(first, seen, around.silence);
         self.settle(first, seen, around);
         // Last, for exits name their stays by position.
-        if self.ties.len() > first_tie {
-            (first..).zip(&mut self.stays[first..]).for_each(|(at, stay)| stay.begun_as = at);
-        }
-        self.stays[first..].sort_by_key(|stay| stay.offered_at);
         self.exits.clear();
         self.tie(first, first_tie, seen, asked_to_call_later);
     }

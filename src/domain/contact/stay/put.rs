@@ -83,7 +83,12 @@ impl Judge {
         }
     }
 
-    /// Joins a journey whose stays are in order to those of other contacts: by its caller, the first
+    /// What joins the last contact to others.
+    pub fn ties(&self) -> &[Tie] {
+        &self.ties
+    }
+
+    /// Puts the stays of a journey in order and joins it to those of other contacts: by its caller, the first
     /// one that was told, and by the questions put in it.
     pub(super) fn tie(
         &mut self,
@@ -92,6 +97,10 @@ impl Judge {
         seen: &[Observation],
         asked_to_call_later: bool,
     ) {
+        if self.ties.len() > first_tie {
+            (first..).zip(&mut self.stays[first..]).for_each(|(at, stay)| stay.begun_as = at);
+        }
+        self.stays[first..].sort_by_key(|stay| stay.offered_at);
         let stays = &self.stays[first..];
         for tie in self.ties[first_tie..].iter_mut() {
             if let Tie::Question { stay, .. } = tie {
