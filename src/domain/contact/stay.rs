@@ -9,12 +9,11 @@
 
 mod put;
 
-use crate::domain::contact::contribution::Tie;
 use crate::domain::event::{Leaving, Observation, Place, Rejection, What};
 use crate::domain::ids::{Department, SegmentId, Source};
 use crate::domain::units::{Millis, Timestamp};
 
-use put::Put;
+use put::{Put, Tie};
 
 /// Exits so close together are one exit; an observation may precede its stay by as much.
 const ONE_EXIT: Millis = Millis::from_seconds(5);
@@ -301,7 +300,6 @@ impl Judge {
         let asked_to_call_later = self.classify(first, seen, around.silence);
         self.settle(first, seen, around);
         // Last, for exits name their stays by position.
-        self.exits.clear();
         self.tie(first, first_tie, seen, asked_to_call_later);
     }
 

@@ -1,7 +1,7 @@
 //! Questions put in a call, and where they were settled (first-contact resolution).
 
 use super::{Anomaly, Disposition, Judge};
-use crate::domain::contact::contribution::Tie;
+pub(super) use crate::domain::contact::contribution::Tie;
 use crate::domain::event::{Escalation, Observation, What};
 use crate::domain::ids::{EventId, QuestionTag};
 use crate::domain::units::{Millis, Timestamp};
@@ -97,6 +97,7 @@ impl Judge {
         seen: &[Observation],
         asked_to_call_later: bool,
     ) {
+        self.exits.clear();
         if self.ties.len() > first_tie {
             (first..).zip(&mut self.stays[first..]).for_each(|(at, stay)| stay.begun_as = at);
         }
