@@ -19,12 +19,13 @@ use super::told::{self, Hearing};
 use crate::domain::board::{PANES_KEPT, PaneKey};
 use crate::domain::callback::Callback;
 use crate::domain::cell::{CellKey, Line};
-use crate::domain::contact::contribution::{Contribution, Fact};
+use crate::domain::contact::contribution::{Contribution, Fact, Tie};
 use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::{Judge, Surroundings};
 use crate::domain::contact::{Contact, Seen};
 use crate::domain::event::{AgentReport, Message, Observation};
 use crate::domain::ids::{AgentId, ContactId, Source};
+use crate::domain::kin::Entry;
 use crate::domain::rules::Rules;
 use crate::domain::staffing::placed;
 use crate::domain::tally::{Bounds, Tally, code};
@@ -294,6 +295,11 @@ impl Partition {
         let oldest_pane = watermark.map_or(i32::MIN, |at| at.minus(PANES_KEPT).minute());
         let mut cells: HashMap<CellKey, Tally> = HashMap::new();
         let mut panes: HashMap<PaneKey, Tally> = HashMap::new();
+        // By the watermark before this record, which may cover a year: that is how far the other
+        // partitions know this one to have come.
+        let oldest_entry =
+            chain.watermark.get().map_or(Timestamp(i64::MIN), |at| at.minus(settings.telling()));
+        let mut entries = Vec::new();
         let mut changes = Vec::with_capacity(work.len() + gone.len() + evicted.len());
         for Work { id, changed, off_the_wheel } in work {
             let known = chain.held.get(&id);
@@ -321,6 +327,7 @@ impl Partition {
                     add_cells(&mut cells, contribution, sign, context.bounds);
                     add_panes(&mut panes, contribution, sign, oldest_pane);
                 }
+                add_entries(&mut entries, id, (&self.before, &self.after), oldest_entry);
             }
             let last = contact.last_time().unwrap_or(Timestamp(i64::MIN));
             let until = self.after.held_until(last, settings.holding());
@@ -369,6 +376,7 @@ impl Partition {
             changes,
             agents: batch.agents,
             told: batch.told,
+            entries,
             counts: batch.counts,
             incidents: batch.incidents,
             heard: chain.heard.untold(batch.heard),
@@ -661,7 +669,7 @@ pub(super) fn add_cells(
     sign: i64,
     bounds: &Bounds,
 ) {
-    let Contribution { stays, questions, settlements, callbacks } = contribution;
+    let Contribution { stays, questions, settlements, callbacks, ties } = contribution;
     for fact in stays {
         let Fact { department, queue, outside_hours, .. } = *fact;
         let line = Line { department, queue, outside_hours };
@@ -692,6 +700,30 @@ pub(super) fn add_cells(
         let quarter = callback.promised_at.quarter();
         let tally = cells.entry(CellKey { quarter, line }).or_default();
         callback.cell_entries(|code, n| tally.add(code, sign * n));
+    }
+    for tie in ties.iter().filter(|tie| matches!(tie, Tie::Call { .. })) {
+        if let Some(fact) = stays.get(tie.stay()) {
+            cells.entry(fact.cell()).or_default().add(code::KNOWN_CALLERS, sign);
+        }
+    }
+}
+
+/// What a change of one contact changes in what joins it to others. Nothing is told of entries that
+/// the other partitions may have let go of.
+pub(super) fn add_entries(
+    entries: &mut Vec<(Entry, bool)>,
+    contact: ContactId,
+    (before, after): (&Contribution, &Contribution),
+    oldest: Timestamp,
+) {
+    if before.ties.is_empty() && after.ties.is_empty() {
+        return;
+    }
+    for (from, to, is_gone) in [(before, after, true), (after, before, false)] {
+        let changed = from.entries(contact).filter(|entry| {
+            entry.at >= oldest && !to.entries(contact).any(|other| other == *entry)
+        });
+        entries.extend(changed.map(|entry| (entry, is_gone)));
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use super::document::{DEFINITION_FCR, DEFINITION_SM4};
+use super::document::{DEFINITION_FCR, DEFINITION_REPEATS, DEFINITION_SM4};
 use super::figures::{Figures, Measure, Span};
 use super::number;
 use super::period::Period;
@@ -120,6 +120,7 @@ impl<'a> Sheet<'a> {
             tables.extend(self.intake_table());
             tables.push(self.quality_table());
         }
+        tables.extend(self.repeat_table());
         Report {
             period: order.period.to_string(),
             from: from.to_string(),
@@ -149,6 +150,7 @@ impl<'a> Sheet<'a> {
                         .into_iter()
                         .map(|(id, means)| (id.to_owned(), means.to_owned())),
                 )
+                .chain([("REPEATS".to_owned(), DEFINITION_REPEATS.to_owned())])
                 .chain([("staffing".to_owned(), DEFINITION_COVERAGE.to_owned())])
                 .chain(self.told_definitions())
                 .collect(),
