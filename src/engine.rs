@@ -8,7 +8,7 @@
 //!
 //! | File | Holds |
 //! |---|---|
-//! | `partition` | what is gathered, and how it becomes a record |
+//! | `partition`, `deltas` | what is gathered, and how it becomes a record |
 //! | `record`, `codec`, `names` | a record; its bytes; the chain's own numbers for names |
 //! | `fold` | everything that records have made, chain by chain |
 //! | [`chain`] | which record of a log counts, for every reader alike |
@@ -23,6 +23,7 @@ pub mod archive;
 pub mod audit;
 pub mod chain;
 mod codec;
+mod deltas;
 pub mod edition;
 mod fold;
 pub mod follow;

@@ -10,6 +10,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Settings;
 use super::chain::{Link, Position, RulesVersion};
+use super::deltas::{add_cells, add_entries, add_panes, sorted};
 use super::fold::{Chain, Held};
 use super::incident::Incident;
 use super::marker::Marker;
@@ -17,18 +18,16 @@ use super::record::{Change, Counts, Record, bound_kind, note_kind};
 use super::restarts::{Restarts, Taken};
 use super::told::{self, Hearing};
 use crate::domain::board::{PANES_KEPT, PaneKey};
-use crate::domain::callback::Callback;
-use crate::domain::cell::{CellKey, Line};
-use crate::domain::contact::contribution::{Contribution, Fact, Tie};
+use crate::domain::cell::CellKey;
+use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::{Judge, Surroundings};
 use crate::domain::contact::{Contact, Seen};
 use crate::domain::event::{AgentReport, Message, Observation};
 use crate::domain::ids::{AgentId, ContactId, Source};
-use crate::domain::kin::Entry;
 use crate::domain::rules::Rules;
 use crate::domain::staffing::placed;
-use crate::domain::tally::{Bounds, Tally, code};
+use crate::domain::tally::{Bounds, Tally};
 use crate::domain::told::Told;
 use crate::domain::units::Timestamp;
 use crate::wire::canonical::Notes;
@@ -661,90 +660,4 @@ fn evict(chain: &Chain, room: usize, work: &[Work], gone: &[ContactId]) -> Vec<C
     oldest.sort_unstable();
     oldest.truncate(excess);
     oldest.into_iter().map(|(_, id)| id).collect()
-}
-
-pub(super) fn add_cells(
-    cells: &mut HashMap<CellKey, Tally>,
-    contribution: &Contribution,
-    sign: i64,
-    bounds: &Bounds,
-) {
-    let Contribution { stays, questions, settlements, callbacks, ties } = contribution;
-    for fact in stays {
-        let Fact { department, queue, outside_hours, .. } = *fact;
-        let line = Line { department, queue, outside_hours };
-        let tally = cells.entry(CellKey { quarter: fact.offered_at.quarter(), line }).or_default();
-        fact.cell_entries(bounds, |code, n| tally.add(code, sign * n));
-        let quarter = fact.offered_at.quarter();
-        fact.matter_entries(|(department, millis)| {
-            let line = Line { department, queue, outside_hours: false };
-            let tally = cells.entry(CellKey { quarter, line }).or_default();
-            tally.add(code::MATTER_CONTACTS, sign);
-            tally.add(code::MATTER_HANDLING_MS, sign * millis);
-        });
-    }
-    for question in questions {
-        let line = Line::of_questions(question.department);
-        let quarter = question.received_at.quarter();
-        let tally = cells.entry(CellKey { quarter, line }).or_default();
-        question.cell_entries(|code, n| tally.add(code, sign * n));
-    }
-    for settlement in settlements {
-        let line = Line::of_questions(settlement.department);
-        let tally = cells.entry(CellKey { quarter: settlement.at.quarter(), line }).or_default();
-        settlement.cell_entries(|code, n| tally.add(code, sign * n));
-    }
-    for callback in callbacks {
-        let Callback { department, queue, .. } = *callback;
-        let line = Line { department, queue, outside_hours: false };
-        let quarter = callback.promised_at.quarter();
-        let tally = cells.entry(CellKey { quarter, line }).or_default();
-        callback.cell_entries(|code, n| tally.add(code, sign * n));
-    }
-    for tie in ties.iter().filter(|tie| matches!(tie, Tie::Call { .. })) {
-        if let Some(fact) = stays.get(tie.stay()) {
-            cells.entry(fact.cell()).or_default().add(code::KNOWN_CALLERS, sign);
-        }
-    }
-}
-
-/// What a change of one contact changes in what joins it to others. Nothing is told of entries that
-/// the other partitions may have let go of.
-pub(super) fn add_entries(
-    entries: &mut Vec<(Entry, bool)>,
-    contact: ContactId,
-    (before, after): (&Contribution, &Contribution),
-    oldest: Timestamp,
-) {
-    if before.ties.is_empty() && after.ties.is_empty() {
-        return;
-    }
-    for (from, to, is_gone) in [(before, after, true), (after, before, false)] {
-        let changed = from.entries(contact).filter(|entry| {
-            entry.at >= oldest && !to.entries(contact).any(|other| other == *entry)
-        });
-        entries.extend(changed.map(|entry| (entry, is_gone)));
-    }
-}
-
-pub(super) fn add_panes(
-    panes: &mut HashMap<PaneKey, Tally>,
-    contribution: &Contribution,
-    sign: i64,
-    oldest: i32,
-) {
-    for fact in &contribution.stays {
-        fact.pane_entries(|at, code, n| {
-            if at.minute() >= oldest {
-                panes.entry((at.minute(), fact.department)).or_default().add(code, sign * n);
-            }
-        });
-    }
-}
-
-pub(super) fn sorted<K: Ord + Copy>(deltas: HashMap<K, Tally>) -> Vec<(K, Tally)> {
-    let mut deltas: Vec<(K, Tally)> =
-        deltas.into_iter().filter(|(_, tally)| !tally.is_empty()).collect();
-    deltas.sort_unstable_by_key(|(key, _)| *key);
-    deltas
 }

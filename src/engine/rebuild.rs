@@ -20,8 +20,8 @@ use hashbrown::HashMap;
 
 use super::chain::{self, Claim, Head, Kind, Link, RulesVersion, Verdict};
 use super::codec;
+use super::deltas::{add_cells, add_entries, add_panes, sorted};
 use super::names::{ChainNames, Unreadable};
-use super::partition::{add_cells, add_entries, add_panes, sorted};
 use super::record::{Change, Record};
 use super::restarts::Restarts;
 use super::{Settings, limits};

@@ -110,6 +110,7 @@ impl<'a> Sheet<'a> {
             tables.push(self.course_table());
         }
         tables.extend(self.contact_tables());
+        tables.extend(self.repeat_table());
         if order.audience == Audience::Internal {
             tables.extend(self.channel_table());
         }
@@ -120,7 +121,6 @@ impl<'a> Sheet<'a> {
             tables.extend(self.intake_table());
             tables.push(self.quality_table());
         }
-        tables.extend(self.repeat_table());
         Report {
             period: order.period.to_string(),
             from: from.to_string(),

@@ -624,5 +624,4 @@ impl Kind {
 }
 
 #[cfg(test)]
-#[path = "canonical_tests.rs"]
 mod tests;
