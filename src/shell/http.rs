@@ -17,7 +17,7 @@
 //! Everything shown is drawn from one snapshot; only some of `/api/v1` asks the engine. Scripts
 //! and styles come from here alone, by a strict content security policy.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -314,7 +314,7 @@ struct Drawn(Mutex<Drawings>);
 struct Drawings {
     /// What they are drawn from.
     of: Option<(Arc<Snapshot>, bool)>,
-    parts: HashMap<(Live, &'static str), Arc<Vec<Part>>>,
+    parts: BTreeMap<(Live, &'static str), Arc<Vec<Part>>>,
 }
 
 impl Drawn {
@@ -326,7 +326,7 @@ impl Drawn {
             .as_ref()
             .is_some_and(|(picture, ready)| Arc::ptr_eq(picture, of) && *ready == view.ready);
         if !is_same {
-            *drawings = Drawings { of: Some((of.clone(), view.ready)), parts: HashMap::new() };
+            *drawings = Drawings { of: Some((of.clone(), view.ready)), parts: BTreeMap::new() };
         }
         if let Some(parts) = drawings.parts.get(&key) {
             return Some(parts.clone());

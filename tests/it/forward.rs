@@ -12,7 +12,7 @@ use rdkafka::producer::DefaultProducerContext;
 
 use crate::support::{Received, TempDir, read_from_start, wait_until};
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 /// 2012-07-01 00:00 in Stockholm.
 const START: u64 = 1_341_093_600;
 

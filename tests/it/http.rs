@@ -99,10 +99,21 @@ impl Site {
     }
 
     fn events(&self) -> impl Iterator<Item = String> + use<> {
+        self.events_of("/lage", "sv")
+    }
+
+    /// What the stream of a page sends.
+    fn events_of(&self, page: &str, lang: &str) -> impl Iterator<Item = String> + use<> {
         let mut stream = TcpStream::connect(self.address).expect("the server accepts");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket can be set up");
         stream
-            .write_all(b"GET /events HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n")
+            .write_all(
+                format!(
+                    "GET /events?page={page}&lang={lang} HTTP/1.1\r\nHost: x\r\n\
+                     Accept-Encoding: gzip\r\n\r\n"
+                )
+                .as_bytes(),
+            )
             .expect("the server reads");
         let lines = BufReader::new(stream).lines().map(|line| line.expect("the stream is whole"));
         lines.filter_map(|line| line.strip_prefix("data: ").map(str::to_owned))
@@ -190,38 +201,110 @@ fn every_route_answers_with_its_type_and_the_same_protection() {
     site.stop();
 }
 
+/// Every page, a department's own among them.
+const PAGES: [&str; 8] = [
+    "/",
+    "/lage",
+    "/vaggtavla",
+    "/vaggtavla/soc",
+    "/avdelning/barn",
+    "/fragor",
+    "/om-matten",
+    "/tillganglighet",
+];
+
 #[test]
-fn the_page_says_in_swedish_what_the_snapshot_says() {
+fn the_pages_say_in_swedish_what_the_snapshot_says() {
     let mut site = Site::start(town());
-    let response = site.get("/");
-    let page = response.text();
-    for text in [
-        "<html lang=\"sv\">",
-        "<title>Telefonservicen i dag – Svarstid</title>",
+    let says = |path: &str, texts: &[&str]| {
+        let response = site.get(path);
+        for text in texts {
+            assert!(response.text().contains(text), "{text:?} is missing in {path}");
+        }
+    };
+    let levels = [
         "Mål: minst 90\u{a0}% inom tre signaler (15 sekunder)",
         "Mål: minst 90\u{a0}% inom fem minuter",
         "Mål: högst 10\u{a0}% förlorade samtal",
-        // 719 of 800 is 89.875 %, and 1 176 of 1 249 is 94.155 %.
-        "89,9\u{a0}%",
-        "94,2\u{a0}%",
-        "av 1\u{a0}249 samtal till växeln",
-        "Målet nås",
-        "Målet nås inte",
-        "Inga samtal",
-        "<b>10:32:05</b>",
-        "tisdag 2026-11-24",
-        "Aktuell",
-        "<b>6:12</b>",
-        "Räddningstjänsten",
-        "<noscript><meta http-equiv=\"refresh\"",
-    ] {
-        assert!(page.contains(text), "{text:?} is missing in\n{page}");
-    }
+    ];
+    says("/", &levels);
+    says("/lage", &levels);
+    says("/om-matten", &levels);
+    says(
+        "/",
+        &[
+            "<html lang=\"sv\">",
+            "<title>Telefonservicen i dag – Svarstid</title>",
+            // 719 of 800 is 89.875 %, and 1 176 of 1 249 is 94.155 %.
+            "89,9\u{a0}%",
+            "94,2\u{a0}%",
+            "av 1\u{a0}249 samtal till växeln",
+            "Målet nås",
+            "Målet nås inte",
+            "<b>10:32:05</b>",
+            "tisdag 2026-11-24",
+            "Aktuell",
+            "<b>6:12</b>",
+            "<noscript><meta http-equiv=\"refresh\"",
+        ],
+    );
+    says("/lage", &["Inga samtal", "Räddningstjänsten", ">6:12<", "href=\"/avdelning/soc\""]);
+    says("/vaggtavla", &["Hela kommunen", "89,9\u{a0}%", "1 mer än fem minuter"]);
+    says("/avdelning/barn", &["Barn- och utbildningsförvaltningen", "av 171"]);
+    says("/fragor", &[">tisdag 2026-11-24<"]);
+    let page = site.get("/lage");
+    let page = page.text();
     assert!(!page.contains("Okänd"), "nothing came to the unknown department");
     let names = ["Barn- och", "Tekniska", "Äldreomsorgen"].map(|name| page.find(name).unwrap());
     assert!(names.is_sorted(), "Swedish letters come last");
-    for inline in ["style=", "<style", "onclick", "<script>"] {
-        assert!(!page.contains(inline), "{inline} is refused by the policy");
+    site.stop();
+}
+
+#[test]
+fn every_page_is_whole_in_both_languages_and_nothing_on_it_is_refused_by_the_policy() {
+    let mut site = Site::start(town());
+    for path in PAGES {
+        for (lang, other) in [("sv", "en"), ("en", "sv")] {
+            let response = site.get(&format!("{path}?lang={lang}"));
+            assert_eq!(response.status, 200, "{path}");
+            let page = response.text();
+            assert!(page.contains(&format!("<html lang=\"{lang}\">")), "{path}");
+            assert!(page.contains(&format!("href=\"{path}?lang={other}\"")), "{path}");
+            for inline in ["style=", "<style", "onclick", "<script>", "http://", "https://"] {
+                assert!(!page.contains(inline), "{path}: {inline} is refused by the policy");
+            }
+        }
+    }
+    let english = get(site.address, "/lage", &[("Accept-Language", "en-GB, sv;q=0.5")]).unwrap();
+    assert!(english.text().contains("<html lang=\"en\">") && english.text().contains("Right now"));
+    for lost in
+        ["/avdelning/nagon", "/vaggtavla/nagon", "/lage?lang=de", "/lage/mer", "/avdelning/"]
+    {
+        let response = site.get(lost);
+        assert_eq!(response.status, 404, "{lost}");
+        assert!(response.text().contains("Sidan finns inte"), "{lost}");
+    }
+    let lost = get(site.address, "/nowhere", &[("Accept-Language", "en")]).unwrap();
+    assert!(lost.text().contains("There is no such page"));
+    assert_eq!(site.get("/events?page=/om-matten").status, 404, "it stands still");
+    assert_eq!(site.get("/events?page=/avdelning/nagon").status, 404);
+    site.stop();
+}
+
+#[test]
+fn every_live_page_is_made_of_what_its_stream_sends() {
+    let mut site = Site::start(town());
+    for path in &PAGES[..6] {
+        let first = site.events_of(path, "en").next().unwrap();
+        let first: serde_json::Value = serde_json::from_str(&first).unwrap();
+        let page = site.get(&format!("{path}?lang=en"));
+        let parts = first["parts"].as_array().unwrap();
+        assert_eq!(page.text().matches(" data-part").count(), parts.len(), "{path}");
+        for part in parts {
+            let html = part["html"].as_str().unwrap();
+            assert!(page.text().contains(html), "{path}: a reload shows the same: {html}");
+            assert!(html.contains(&format!("id=\"{}\" data-part", part["id"].as_str().unwrap())));
+        }
     }
     site.stop();
 }
@@ -231,7 +314,11 @@ fn names_cannot_become_markup() {
     let mut evil = town();
     evil.departments[0].name = "<script>alert(1)</script>".into();
     let mut site = Site::start(evil);
-    assert!(!site.get("/").text().contains("<script>alert"));
+    for path in PAGES {
+        assert!(!site.get(path).text().contains("<script>alert"), "{path}");
+    }
+    assert!(!site.get("/avdelning/barn?lang=<script>alert").text().contains("<script>alert"));
+    assert!(!site.get("/%3Cscript%3Ealert").text().contains("<script>alert"));
     assert!(!site.events().next().unwrap().contains("<script>alert"));
     site.stop();
 }
@@ -331,12 +418,8 @@ fn the_live_stream_sends_what_changed_and_ends_at_the_stop() {
     };
     let first = next();
     let all = ids(&first);
-    assert_eq!(all[..5], ["status", "card-1", "card-2", "card-3", "moment"]);
+    assert_eq!(all[..3], ["status", "row--all", "row-barn"]);
     assert_eq!(first["ids"].as_array().unwrap().len(), all.len());
-    let page = site.get("/");
-    for part in first["parts"].as_array().unwrap() {
-        assert!(page.text().contains(part["html"].as_str().unwrap()), "a reload shows the same");
-    }
 
     let mut later = town();
     later.departments[3].live.waiting = 7;

@@ -41,7 +41,7 @@ pub const SCRIPT: &str = include_str!("live.js");
 pub const ICON: &str = include_str!("icon.svg");
 
 /// A page that is kept live.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Live {
     /// The start page.
     Start,
