@@ -453,7 +453,8 @@ fn goal_rows(
         let level = rules.level(goal.goal_id(), today);
         add(goal.id(), goal.direction(), level, &|counts| counts.calls[goal as usize]);
     }
-    let questions: [(GoalId, fn(&Goals) -> GoalCount); 2] =
+    type CountOf = fn(&Goals) -> GoalCount;
+    let questions: [(GoalId, CountOf); 2] =
         [(GoalId::Sm4, |counts| counts.questions), (GoalId::Fcr, |counts| counts.first_contact)];
     for (goal, count_of) in questions {
         add(goal.id(), goal.direction(), rules.level(goal, today), &count_of);

@@ -1,11 +1,20 @@
 //! Who had to ring again within 24 hours (R15).
 
+use super::super::document::DEFINITION_REPEATS;
 use super::super::figures::Figures;
 use super::super::sheet::Sheet;
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use super::super::withhold::SHARE_MIN;
 
 impl Sheet<'_> {
+    pub(in crate::report) fn repeats_definition(&self) -> String {
+        self.say(
+            "kontakter per telefon vars uppringare hade en tidigare kontakt som kom in högst 24 timmar \
+             före, även över midnatt / kontakter per telefon där numret visades",
+            DEFINITION_REPEATS,
+        )
+    }
+
     /// Contacts of known callers and repeats among them; citizens are told the whole municipality's
     /// share alone. `None` without any known caller, or where nothing may be told.
     pub(in crate::report) fn repeat_table(&self) -> Option<Table> {
