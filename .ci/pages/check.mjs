@@ -14,19 +14,11 @@ import axe from "axe-core";
 import { HtmlValidate } from "html-validate";
 import { chromium } from "playwright-core";
 
+import { BROWSER } from "./browser.mjs";
+
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
 const NARROW = { width: 320, height: 640 };
 const WIDE = { width: 1280, height: 900 };
-const BROWSER = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
 const isUrl = (target) => /^https?:/.test(target);
 
 async function markup(target) {

@@ -93,7 +93,7 @@ pub fn demo(asked: &Demo) -> anyhow::Result<()> {
         .spawn(on)
         .context("cannot start the simulator's thread")?;
     // Whoever closed the output can still look at the pages.
-    drop(writeln!(io::stdout(), "open http://{address}/ in a browser; stop with Ctrl-C"));
+    drop(writeln!(io::stdout(), "open http://{address}/vaggtavla in a browser; stop with Ctrl-C"));
     let mut client = kafka::consumer(settings, &config.kafka.group);
     // The embedded broker does not wake a waiting fetch when something new comes.
     client.set("fetch.wait.max.ms", "10");

@@ -245,7 +245,7 @@ fn the_pages_say_in_swedish_what_the_snapshot_says() {
             "tisdag 2026-11-24",
             "Aktuell",
             "<b>6:12</b>",
-            "<noscript><meta http-equiv=\"refresh\"",
+            "<noscript><a href=\"/\">Uppdatera</a></noscript>",
         ],
     );
     says("/lage", &["Inga samtal", "Räddningstjänsten", ">6:12<", "href=\"/avdelning/soc\""]);

@@ -1,5 +1,5 @@
 // Keeps a page live: the server sends the parts that changed, this puts them in place.
-// Without this script the page reloads itself.
+// Without this script the page stands still and has a link to load it again.
 "use strict";
 
 (() => {
@@ -72,6 +72,7 @@
   }
 
   function missing() {
+    silence = 0;
     lost.hidden = false;
     announce.textContent = document.getElementById("lost-says").textContent;
     // What is said next is the state after the loss.
@@ -89,8 +90,8 @@
       close();
       setTimeout(resume, 5_000);
     };
-    clearTimeout(silence);
-    silence = setTimeout(missing, SILENCE_MS);
+    // Trying again is not hearing something: the wait that runs goes on.
+    silence ||= setTimeout(missing, SILENCE_MS);
   }
 
   function close() {
@@ -103,6 +104,7 @@
     if (paused || document.hidden) {
       close();
       clearTimeout(silence);
+      silence = 0;
     } else {
       open();
     }

@@ -1,0 +1,150 @@
+// The live pages in a browser, as their readers use them: numbers change by themselves, the pause
+// holds them, the keyboard reaches everything, the language is switched, nothing is fetched from
+// elsewhere, and no error is told.
+//
+//   node live.mjs ADDRESS     of a running demo, as http://127.0.0.1:9464
+//
+// Ends with 1 when something is amiss, each on a line of its own.
+
+import { chromium } from "playwright-core";
+
+import { BROWSER } from "./browser.mjs";
+
+const origin = new URL(process.argv[2]).origin;
+const PAGES = ["/", "/lage", "/vaggtavla", "/avdelning/socialforvaltningen", "/fragor"];
+const STILL = ["/om-matten", "/tillganglighet"];
+const CHANGE_MS = 20_000;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: BROWSER,
+});
+const amiss = [];
+const demand = (holds, what) => holds || amiss.push(what);
+
+async function open(path, options = {}) {
+  const context = await browser.newContext({ locale: "sv-SE", ...options });
+  const page = await context.newPage();
+  page.on("console", (said) => {
+    if (said.type() === "error") amiss.push(`${path}: console: ${said.text()}`);
+  });
+  page.on("pageerror", (error) => amiss.push(`${path}: ${error}`));
+  page.on("request", (asked) => {
+    if (new URL(asked.url()).origin !== origin) amiss.push(`${path} asks ${asked.url()}`);
+  });
+  await page.goto(origin + path);
+  return page;
+}
+
+const clock = (page) => page.locator("#status time").getAttribute("datetime");
+
+// Numbers change by themselves, and stand still while paused.
+async function changes(path) {
+  const page = await open(path);
+  const before = await clock(page);
+  const moved = page.waitForFunction(
+    (seen) => document.querySelector("#status time")?.dateTime !== seen,
+    before,
+    { timeout: CHANGE_MS },
+  );
+  await moved.catch(() => amiss.push(`${path} does not change by itself`));
+  await page.locator("#pause").click();
+  const paused = await clock(page);
+  await page.waitForTimeout(2_500);
+  demand((await clock(page)) === paused, `${path} changes while it is paused`);
+  demand(await page.locator("#paused").isVisible(), `${path} does not say that it is paused`);
+  await page.locator("#pause").click();
+  await page
+    .waitForFunction((seen) => document.querySelector("#status time")?.dateTime !== seen, paused, {
+      timeout: CHANGE_MS,
+    })
+    .catch(() => amiss.push(`${path} does not go on after the pause`));
+  await page.context().close();
+}
+
+// Every link and control is reached by Tab, in order, each with a visible focus.
+async function keyboard(path) {
+  const page = await open(path);
+  const wanted = await page
+    .locator("a[href]:visible, button:visible, summary:visible, [tabindex='0']:visible")
+    .count();
+  const reached = new Set();
+  for (let step = 0; step < wanted + 5; step += 1) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate(() => {
+      const focused = document.activeElement;
+      if (!focused || focused === document.body) return null;
+      const style = getComputedStyle(focused);
+      const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+      const all = [...document.querySelectorAll("*")];
+      return { place: all.indexOf(focused), seen, name: focused.outerHTML.slice(0, 60) };
+    });
+    if (at === null) continue;
+    demand(at.seen, `${path}: no visible focus on ${at.name}`);
+    reached.add(at.place);
+    if (step === 0) demand(at.name.includes("skip"), `${path}: Tab does not begin at the skip link`);
+  }
+  demand(reached.size >= wanted, `${path}: Tab reaches ${reached.size} of ${wanted}`);
+  await page.context().close();
+}
+
+async function language(path) {
+  const page = await open(path);
+  demand((await page.locator("html").getAttribute("lang")) === "sv", `${path} is not in Swedish`);
+  await page.locator(".tools a[hreflang=en]").click();
+  demand((await page.locator("html").getAttribute("lang")) === "en", `${path} is not in English`);
+  await page.context().close();
+}
+
+// At 200 % zoom a window of 1 280 px is 640 px wide.
+async function zoom(path) {
+  const page = await open(path, { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 });
+  const wide = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  demand(wide <= 0, `${path} scrolls sideways by ${wide} px at 200 %`);
+  await page.context().close();
+}
+
+// Without a script the page is whole, and says how to load it again.
+async function scriptless(path) {
+  const page = await open(path, { javaScriptEnabled: false });
+  demand(await page.locator("main h1").isVisible(), `${path} has no heading without scripts`);
+  demand(await page.locator("noscript a").isVisible(), `${path} cannot be loaded again`);
+  await page.context().close();
+}
+
+// A page whose stream is refused, or cut, must not look alive.
+async function lost() {
+  for (const answer of [{ status: 503 }, null]) {
+    const page = await open("/vaggtavla");
+    await page.route("**/events*", (route) => (answer ? route.fulfill(answer) : route.abort()));
+    await page.reload();
+    await page
+      .locator("#lost")
+      .waitFor({ state: "visible", timeout: 30_000 })
+      .catch(() => amiss.push("a wallboard without its stream looks alive"));
+    await page.context().close();
+  }
+  // The browser tells of refused streams; that is no fault of the page.
+  const told = amiss.filter((line) => !/Failed to load resource|EventSource/.test(line));
+  amiss.splice(0, amiss.length, ...told);
+}
+
+try {
+  await lost();
+  for (const path of PAGES) {
+    await changes(path);
+    await scriptless(path);
+  }
+  for (const path of [...PAGES, ...STILL]) {
+    await keyboard(path);
+    await language(path);
+    await zoom(path);
+  }
+} finally {
+  await browser.close();
+}
+amiss.forEach((line) => console.log(line));
+console.log(`live pages: ${PAGES.length} live and ${STILL.length} still, ${amiss.length} amiss`);
+process.exit(amiss.length === 0 ? 0 : 1);
