@@ -8,7 +8,7 @@
 //!
 //! | File | Holds |
 //! |---|---|
-//! | `partition` | what is gathered, and how it becomes a record |
+//! | `partition`, `deltas` | what is gathered, and how it becomes a record |
 //! | `record`, `codec`, `names` | a record; its bytes; the chain's own numbers for names |
 //! | `fold` | everything that records have made, chain by chain |
 //! | [`chain`] | which record of a log counts, for every reader alike |
@@ -23,6 +23,7 @@ pub mod archive;
 pub mod audit;
 pub mod chain;
 mod codec;
+mod deltas;
 pub mod edition;
 mod fold;
 pub mod follow;
@@ -54,6 +55,7 @@ use crate::domain::calendar::{Day, Zone};
 use crate::domain::contact::ContactLimits;
 use crate::domain::contact::contribution::Hold;
 use crate::domain::ids::{Department, Queue};
+use crate::domain::kin::Kin;
 use crate::domain::rules::{DEFINITIONS, Rules};
 use crate::domain::snapshot::{LedgerView, PartitionView, Snapshot};
 use crate::domain::tally::Bounds;
@@ -82,6 +84,9 @@ pub struct Settings {
     pub quarter_days: i32,
     /// Agents of one partition that are known at once; reports of others are counted and left out.
     pub agents: usize,
+    /// Calls and questions kept for what joins contacts, over all partitions; at the bound the oldest
+    /// go first.
+    pub joined_entries: usize,
     /// About how many bytes a record may take.
     pub record_bytes: usize,
 }
@@ -90,6 +95,12 @@ impl Settings {
     /// For how long what is held may still be told of.
     pub fn holding(&self) -> Hold {
         Hold { silence: self.silence, lateness: self.lateness }
+    }
+
+    /// For how long, behind its watermark, a partition tells what changes in what joins contacts. A
+    /// call is over by then: it may be heard of late by D, and last a day.
+    pub(crate) fn telling(&self) -> Millis {
+        Millis(self.lateness.0 + Millis::from_hours(24).0)
     }
 
     /// How long a contact is held after its last observation.
@@ -117,6 +128,7 @@ impl From<&config::Config> for Settings {
             },
             quarter_days: 62,
             agents: 20_000,
+            joined_entries: limits.joined_entries,
             record_bytes: usize::MAX,
         }
     }
@@ -193,7 +205,11 @@ impl Engine {
         *self.decoder.names_mut() = config.names();
         self.set_rules(config);
         let bounds = self.fold.board().bounds().clone();
-        self.fold.restore(Board::new(bounds, self.settings.quarter_days), Vec::new());
+        self.fold.restore(
+            Board::new(bounds, self.settings.quarter_days),
+            Vec::new(),
+            Kin::default(),
+        );
         self.partitions.iter_mut().for_each(Partition::clear);
     }
 

@@ -129,6 +129,9 @@ pub struct Limits {
     pub sources: usize,
     /// Contacts held open for late events, over all partitions; the oldest goes first.
     pub held_contacts: usize,
+    /// Calls and questions kept for repeats within 24 hours and questions put again; the oldest goes
+    /// first.
+    pub joined_entries: usize,
     /// Ringing and no-answer observations of one contact; the first ones stay.
     pub observations_ringing: usize,
     /// Other observations of one contact; the first ones stay.
@@ -430,6 +433,7 @@ pub(super) fn limits(mut section: Section<'_>) -> Limits {
         sources: s.number("sources", "systems", 1..=1_000, 64) as usize,
         held_contacts: s.number("held_contacts", "contacts", 1_000..=100_000_000, 2_000_000)
             as usize,
+        joined_entries: s.number("joined_entries", "entries", 1_000..=10_000_000, 500_000) as usize,
         observations_ringing: s.number("observations_ringing", "observations", 8..=65_536, 256)
             as usize,
         observations_other: s.number("observations_other", "observations", 8..=65_536, 256)

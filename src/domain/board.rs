@@ -24,7 +24,7 @@ use super::question::Question;
 use super::rules::Rules;
 use super::snapshot::{DepartmentView, GoalView, LevelView, Live, Snapshot};
 use super::staffing::Staffing;
-use super::tally::{Bounds, Tally};
+use super::tally::{Bounds, Code, Tally};
 use super::units::{Millis, Timestamp};
 
 use counters::Counters;
@@ -121,6 +121,20 @@ impl Board {
             self.counters.add(partition, key.line, delta);
         }
         self.counters.settle(partition, &self.bounds)
+    }
+
+    /// Adds what was found where contacts of all partitions are joined.
+    pub fn add_joined(&mut self, deltas: Vec<(CellKey, Code, i64)>) {
+        if deltas.is_empty() {
+            return;
+        }
+        for (key, code, n) in deltas {
+            let mut delta = Tally::default();
+            delta.add(code, n);
+            self.windows.touched(key);
+            self.cells.add(key, &delta);
+            self.counters.add_joined(key.line, code, n);
+        }
     }
 
     /// Adds one record's pane deltas, and lets panes older than `oldest` go.
@@ -291,8 +305,18 @@ impl Board {
         all.month = outlook(&all.windows, open, &goals);
         views.sort_by(|a, b| a.slug.cmp(&b.slug));
         let without_data = self.coverages.without_data(today, now, rules);
+        let repeat_contacts = self.counters.repeats();
         let departments = views;
-        Snapshot { now, goals, levels, departments, all, without_data, ..Snapshot::default() }
+        Snapshot {
+            now,
+            goals,
+            levels,
+            departments,
+            all,
+            repeat_contacts,
+            without_data,
+            ..Snapshot::default()
+        }
     }
 }
 

@@ -216,17 +216,24 @@ impl GoalCount {
         if line.queue.is_none() {
             return GoalCount::default();
         }
-        GoalCount::resolved(tally.get(code::RESOLVED), tally.get(code::CLASSIFIED))
+        GoalCount::of_share(settled_at_once(tally))
     }
 
     /// What one line adds to first-contact resolution on another way.
     pub fn first_contact_by(way: Way, tally: &Tally) -> GoalCount {
         let of_way = code::SETTLED + 2 * way as Code;
-        GoalCount::resolved(tally.get(of_way + 1), tally.get(of_way))
+        GoalCount::of_share(Share { met: tally.get(of_way + 1), of: tally.get(of_way) })
     }
 
-    fn resolved(met: i64, of: i64) -> GoalCount {
-        GoalCount { share: Share { met, of }, of_answered: of, of_offered: of }
+    /// What one line adds to repeats: contacts of a known caller who had rung within the 24 hours
+    /// before, of all contacts of known callers.
+    pub fn repeats(tally: &Tally) -> GoalCount {
+        let of = tally.get(code::KNOWN_CALLERS);
+        GoalCount::of_share(Share { met: tally.get(code::REPEATS), of })
+    }
+
+    fn of_share(share: Share) -> GoalCount {
+        GoalCount { share, of_answered: share.of, of_offered: share.of }
     }
 
     /// What one line adds to a goal. Calls that wait and are not decided yet are in no share but
@@ -279,6 +286,15 @@ impl GoalCount {
                 }
             }
         }
+    }
+}
+
+/// Questions settled at the first contact, of those of which it is known where they were settled: a
+/// question put in several contacts counts once.
+pub fn settled_at_once(tally: &Tally) -> Share {
+    Share {
+        met: tally.get(code::RESOLVED) - tally.get(code::RESOLVED_AGAIN),
+        of: tally.get(code::CLASSIFIED) - tally.get(code::ASKED_AGAIN),
     }
 }
 

@@ -5,7 +5,7 @@
 //! order is total, so a contact is the same whatever order its observations came in.
 
 use super::ids::{
-    AgentId, CallerPseudonym, ContactId, Department, EventId, QuestionTag, Queue, SegmentId, Source,
+    AgentId, Caller, ContactId, Department, EventId, QuestionTag, Queue, SegmentId, Source,
 };
 use super::pack::{Reader, Writer};
 use super::told::Told;
@@ -49,12 +49,12 @@ pub enum What {
         /// Dialled straight to a desk, past the switchboard.
         direct: bool,
         /// For the recognition of repeat calls.
-        caller: Option<CallerPseudonym>,
+        caller: Option<Caller>,
     },
     /// The caller was placed in a queue.
     QueueEntered {
         /// For the recognition of repeat calls.
-        caller: Option<CallerPseudonym>,
+        caller: Option<Caller>,
     },
     /// The queue did not take the caller.
     QueueRejected(Rejection),

@@ -21,10 +21,10 @@ pub struct EventId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SegmentId(pub u32);
 
-/// One question put in a contact, where the source names it. 32 bits of a keyed hash: it only has to
-/// tell the few questions of one contact apart.
+/// One question put in a contact, where the source names it. 64 bits of a keyed hash: it tells the
+/// questions of all contacts apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct QuestionTag(pub u32);
+pub struct QuestionTag(pub u64);
 
 /// A person who answers. 64 bits of a keyed hash; never shown, logged or exported.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,31 @@ pub struct AgentId(pub u64);
 /// A caller for the recognition of repeats: the first 64 bits of an HMAC under the day's key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallerPseudonym(pub u64);
+
+/// A caller under the key of the call's local day and under that of the day before, so that calls on
+/// both sides of midnight are known as the same caller's. The one of a day and the next one's
+/// `before` are equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Caller {
+    /// Under the key of the day.
+    pub own: CallerPseudonym,
+    /// Under the key of the day before.
+    pub before: CallerPseudonym,
+}
+
+impl Caller {
+    /// Writes both pseudonyms.
+    pub fn pack(self, out: &mut Writer<'_>) {
+        out.fixed(&self.own.0.to_le_bytes());
+        out.fixed(&self.before.0.to_le_bytes());
+    }
+
+    /// Reads what [`Caller::pack`] wrote; `None` at the end.
+    pub fn unpack(input: &mut Reader<'_>) -> Option<Caller> {
+        let own = CallerPseudonym(u64::from_le_bytes(input.fixed()?));
+        Some(Caller { own, before: CallerPseudonym(u64::from_le_bytes(input.fixed()?)) })
+    }
+}
 
 /// An unguessable id prints as itself shortened; a person's pseudonym does not print at all.
 impl fmt::Debug for ContactId {

@@ -12,6 +12,7 @@ pub mod desk;
 pub mod event;
 pub mod goal;
 pub mod ids;
+pub mod kin;
 pub mod level;
 pub mod outlook;
 pub mod pack;

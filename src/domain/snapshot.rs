@@ -176,6 +176,8 @@ pub struct PlaceCounters {
     pub resolved: i64,
     /// Promises to ring back that were given here.
     pub callbacks: CallbackCounters,
+    /// Calls of a known caller that were first offered here.
+    pub known_callers: i64,
     /// Waits of answered calls.
     pub answer_wait: CounterHistogram,
     /// Waits of abandoned calls.
@@ -669,6 +671,8 @@ pub struct Snapshot {
     pub departments: Vec<DepartmentView>,
     /// The whole municipality: shares summed, percentiles from merged histograms.
     pub all: DepartmentView,
+    /// Contacts of a known caller who had rung within the 24 hours before. It never shrinks.
+    pub repeat_contacts: i64,
     /// The stream.
     pub stream: StreamView,
     /// The switchboard's open time today so far in which no source was heard of for too long;

@@ -49,6 +49,19 @@ pub mod code {
     pub const CLASSIFIED: Code = 31;
     /// Of them, those settled without being passed on.
     pub const RESOLVED: Code = 32;
+    /// Calls of a known caller, where they were first offered.
+    pub const KNOWN_CALLERS: Code = 33;
+    /// Of them, repeats within 24 h. This code and the next ones are of no contact: they are counted
+    /// where contacts are joined, see [`crate::domain::kin`].
+    pub const REPEATS: Code = 34;
+    /// Of repeats, those after a call that the caller gave up.
+    pub const REPEATS_AFTER_ABANDONED: Code = 35;
+    /// Of repeats, those after a call in which the caller was asked to ring later.
+    pub const REPEATS_AFTER_ASKED: Code = 36;
+    /// Part of `CLASSIFIED` that is to be left out: put before in another contact.
+    pub const ASKED_AGAIN: Code = 37;
+    /// Part of `RESOLVED` that is to be left out: put before, or passed on later in another contact.
+    pub const RESOLVED_AGAIN: Code = 38;
     /// Panes: `met` and `of` of each goal, two codes a goal.
     pub const GOAL: Code = 40;
     /// Questions by e-mail and e-service: all of a channel, plus the strides of the channels before.

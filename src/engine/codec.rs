@@ -15,6 +15,7 @@ use crate::domain::cell::{CellKey, Line};
 use crate::domain::contact::packed::Packed;
 use crate::domain::event::AgentReport;
 use crate::domain::ids::{ContactId, Department, Names, Queue, Renaming, Source};
+use crate::domain::kin::{Entry, LEAST_ENTRY};
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::tally::Tally;
 use crate::domain::told::{LEAST_TOLD, Told};
@@ -117,6 +118,16 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
             before = i64::from(*minute);
         }
     }
+    if !record.entries.is_empty() {
+        out.byte(ENTRIES);
+        out.unsigned(record.entries.len() as u64);
+        let mut known = Timestamp(0);
+        for (entry, is_gone) in &record.entries {
+            let cell = CellKey { line: renamed_line(entry.cell.line, to), ..entry.cell };
+            Entry { cell, ..*entry }.pack(known, *is_gone, out);
+            known = entry.at;
+        }
+    }
     if !record.markers.is_empty() {
         out.byte(MARKERS);
         out.unsigned(record.markers.len() as u64);
@@ -129,6 +140,7 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
 const TOLD: u8 = 1;
 /// Minutes in which anything was heard.
 const HEARD: u8 = 2;
+const ENTRIES: u8 = 3;
 const MARKERS: u8 = 4;
 
 /// Reads the content of a valid commit; names that it brings are learned.
@@ -235,6 +247,7 @@ fn read(
     }
     let mut told = Vec::new();
     let mut heard = Vec::new();
+    let mut entries = Vec::new();
     let mut markers = Vec::new();
     let mut last = 0;
     while !input.is_empty() {
@@ -262,6 +275,15 @@ fn read(
                     markers.push(Marker::unpack(input)?);
                 }
             }
+            ENTRIES => {
+                let mut known = Timestamp(0);
+                for _ in 0..input.count(LEAST_ENTRY)? {
+                    let (mut entry, is_gone) = Entry::unpack(known, input)?;
+                    known = entry.at;
+                    entry.cell.line = rerenamed_line(entry.cell.line, to)?;
+                    entries.push((entry, is_gone));
+                }
+            }
             _ => return None,
         }
     }
@@ -278,6 +300,7 @@ fn read(
         changes,
         agents,
         told,
+        entries,
         counts,
         incidents,
         heard,
@@ -326,6 +349,23 @@ fn unline(to: Option<&Renaming>, input: &mut Reader<'_>) -> Option<Line> {
         queue,
         outside_hours: department & 1 == 1,
     })
+}
+
+fn renamed_line(line: Line, to: Option<&Renaming>) -> Line {
+    Line {
+        department: Department(renamed(to, Table::Departments, line.department.0)),
+        queue: line.queue.map(|queue| Queue(renamed(to, Table::Queues, queue.0))),
+        ..line
+    }
+}
+
+fn rerenamed_line(line: Line, to: Option<&Renaming>) -> Option<Line> {
+    let department = Department(rerename(to, Table::Departments, u64::from(line.department.0))?);
+    let queue = match line.queue {
+        None => None,
+        Some(queue) => Some(Queue(rerename(to, Table::Queues, u64::from(queue.0))?)),
+    };
+    Some(Line { department, queue, ..line })
 }
 
 fn rename_report(report: &AgentReport, to: Option<&Renaming>) -> AgentReport {

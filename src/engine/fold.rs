@@ -11,7 +11,7 @@ use super::heard::Lately;
 use super::incident::{Incident, IncidentKind};
 use super::marker::Marks;
 use super::names::ChainNames;
-use super::record::{Counts, Record, STAFFING_OVER_BOUND, anomaly_names};
+use super::record::{Counts, JOINED_OVER_BOUND, Record, STAFFING_OVER_BOUND, anomaly_names};
 use super::restarts::Restarts;
 use super::watermark::Watermark;
 use crate::domain::board::{Board, PANES_KEPT};
@@ -19,6 +19,7 @@ use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
 use crate::domain::coverage::Progress;
 use crate::domain::ids::{AgentId, ContactId};
+use crate::domain::kin::{Kin, Origin, QUESTION_WINDOW, REPEAT_WINDOW};
 use crate::domain::rules::Rules;
 use crate::domain::snapshot::{LedgerView, PartitionView, StreamView};
 use crate::domain::told::Tellings;
@@ -31,6 +32,9 @@ pub(super) type Held = HashMap<ContactId, Packed>;
 /// A contact that is held may have begun so long before its last observation, and a restart within
 /// it decides what became of it whenever it is judged again.
 const LONGEST_CALL: Millis = Millis::from_hours(48);
+
+/// So often by the lowest watermark, entries that no longer matter are looked for.
+const SWEEP: Millis = Millis::from_hours(6);
 
 /// Incidents of one chain whose details are kept; all are counted.
 const INCIDENTS: usize = 32;
@@ -71,6 +75,10 @@ pub(super) struct Chain {
 pub(super) struct Fold {
     board: Board,
     pub(super) chains: Vec<Chain>,
+    /// What joins contacts, over all partitions.
+    pub(super) kin: Kin,
+    /// The lowest watermark at which entries were last let go of.
+    swept: Timestamp,
     apply: ApplySeconds,
     pub(super) ledger: Option<LedgerView>,
 }
@@ -124,7 +132,14 @@ impl Chain {
 
 impl Fold {
     pub(super) fn new(board: Board) -> Self {
-        Fold { board, chains: Vec::new(), apply: ApplySeconds::default(), ledger: None }
+        Fold {
+            board,
+            chains: Vec::new(),
+            kin: Kin::default(),
+            swept: Timestamp(i64::MIN),
+            apply: ApplySeconds::default(),
+            ledger: None,
+        }
     }
 
     pub(super) fn open_chain(&mut self, topics: &[String], partition: i32) {
@@ -134,8 +149,10 @@ impl Fold {
 
     /// Takes over what a snapshot says, in place of everything so far; without chains, nothing is
     /// read.
-    pub(super) fn restore(&mut self, board: Board, chains: Vec<Chain>) {
+    pub(super) fn restore(&mut self, board: Board, chains: Vec<Chain>, kin: Kin) {
         self.board = board;
+        self.kin = kin;
+        self.swept = Timestamp(i64::MIN);
         let mut chains = chains.into_iter();
         for chain in &mut self.chains {
             let (partition, inputs) = (chain.partition, std::mem::take(&mut chain.inputs));
@@ -153,6 +170,8 @@ impl Fold {
 
     /// Applies a record that was found valid; the head has moved on already.
     pub(super) fn apply(&mut self, at: usize, record: Record, settings: &Settings) {
+        // Before the cells, so that no counter shows a question twice in between.
+        self.join(at, &record, settings);
         let chain = &mut self.chains[at];
         let known_at = chain.frontier();
         record.heard.iter().for_each(|minute| chain.heard.tell(*minute));
@@ -230,6 +249,37 @@ impl Fold {
             frontier: lowest(Chain::frontier),
         };
         self.board.advance(progress, rules);
+    }
+
+    /// Joins what a record brings with what other partitions have brought. Entries are let go when
+    /// no partition can tell anything any more that they matter to, so the order in which the chains
+    /// are folded changes nothing.
+    fn join(&mut self, at: usize, record: &Record, settings: &Settings) {
+        let sequence = record.link.sequence;
+        let origin = Origin { chain: u32::try_from(at).unwrap_or(u32::MAX), sequence };
+        for (entry, is_gone) in &record.entries {
+            match is_gone {
+                true => self.kin.remove(*entry),
+                false => self.kin.insert(*entry, settings.joined_entries, origin),
+            }
+        }
+        let deltas = self.kin.take_deltas();
+        for (cell, ..) in &deltas {
+            self.chains[at].marks.join(cell.quarter.start(), sequence);
+        }
+        for (cell, by) in self.kin.take_undone() {
+            if let Some(chain) = self.chains.get_mut(by.chain as usize) {
+                chain.marks.join(cell.quarter.start(), by.sequence);
+            }
+        }
+        self.board.add_joined(deltas);
+        let lowest = self.chains.iter().map(|chain| chain.watermark.get()).min().flatten();
+        let Some(settled) = lowest.map(|lowest| lowest.minus(settings.telling())) else { return };
+        if settled >= self.swept.plus(SWEEP) {
+            self.swept = settled;
+            let oldest = |window| settled.minus(window);
+            self.kin.forget_before(oldest(REPEAT_WINDOW), oldest(QUESTION_WINDOW));
+        }
     }
 
     /// The latest time that any chain has reached.
@@ -337,9 +387,13 @@ impl Fold {
         }
     }
 
-    /// What the board counts of this kind.
+    /// What the fold counts of this kind beside the records.
     fn over_bound(&self, name: &str) -> i64 {
-        if name == STAFFING_OVER_BOUND { self.board.coverages().over_bound() } else { 0 }
+        match name {
+            STAFFING_OVER_BOUND => self.board.coverages().over_bound(),
+            JOINED_OVER_BOUND => self.kin.evicted(),
+            _ => 0,
+        }
     }
 
     pub(super) fn quality(&self) -> Quality {

@@ -5,7 +5,7 @@
 //! were changed, and those of another ledger, are refused.
 //!
 //! ```text
-//! "svarstid" · format · key · topic · rules · names · chains · board · 16 bytes of SHA-256
+//! "svarstid" · format · key · topic · rules · names · chains · kin · board · 16 bytes of SHA-256
 //! ```
 
 use std::fmt;
@@ -25,6 +25,7 @@ use super::watermark::Watermark;
 use crate::domain::board::{Board, BoardImage};
 use crate::domain::contact::packed::Packed;
 use crate::domain::ids::{AgentId, ContactId, Names, Source};
+use crate::domain::kin::Kin;
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::rules::DEFINITIONS;
 use crate::domain::told::Tellings;
@@ -98,6 +99,7 @@ impl Instance {
             }
             pack_chain(chain, &mut out);
         }
+        engine.fold.kin.pack(&mut out);
         Image { before_board: bytes, board: engine.fold.board().image() }
     }
 
@@ -149,13 +151,14 @@ impl Instance {
             positions.push(ledger_position(&mut input).ok_or(Refused::Damaged)?);
             chains.push(unpack_chain(&mut input).ok_or(Refused::Damaged)?);
         }
+        let kin = Kin::unpack(&mut input).ok_or(Refused::Damaged)?;
         let engine = &mut self.engine;
         let bounds = engine.fold.board().bounds().clone();
         let board = Board::unpack(&mut input, bounds, engine.settings.quarter_days)
             .filter(|_| input.is_empty())
             .ok_or(Refused::Damaged)?;
         *engine.decoder.names_mut() = names;
-        engine.fold.restore(board, chains);
+        engine.fold.restore(board, chains, kin);
         for (at, (next, last)) in positions.into_iter().enumerate() {
             self.set_ledger(at, next, last);
         }

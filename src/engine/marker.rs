@@ -165,7 +165,12 @@ impl Marks {
         let heard = record.heard.iter().map(|minute| Timestamp(i64::from(*minute) * 60_000));
         let others: Vec<Timestamp> =
             agents.chain(told).chain(heard).filter(|at| *at < latest).collect();
-        if first.is_none_or(|first| first >= latest) && others.is_empty() {
+        // What joins contacts may decide what is counted of a later one.
+        let entries = || record.entries.iter().map(|(entry, _)| entry);
+        if first.is_none_or(|first| first >= latest)
+            && others.is_empty()
+            && entries().all(|entry| entry.at >= latest)
+        {
             return;
         }
         for marked in self.periods.values_mut().filter(|marked| !marked.is_changed) {
@@ -173,7 +178,21 @@ impl Marks {
             let cells = &record.cells;
             let at = cells.partition_point(|(key, _)| key.quarter.start() < from);
             let has_cell = cells.get(at).is_some_and(|(key, _)| key.quarter.start() < end);
-            marked.is_changed = has_cell || others.iter().any(|at| from <= *at && *at < end);
+            marked.is_changed = has_cell
+                || others.iter().any(|at| from <= *at && *at < end)
+                || entries().any(|one| one.at < end && one.at.plus(one.what.reach()) >= from);
+        }
+    }
+
+    /// Takes in that something was counted anew at a time, by what a record of this chain says of
+    /// another contact.
+    pub(super) fn join(&mut self, at: Timestamp, sequence: u64) {
+        if self.latest.is_none_or(|latest| at >= latest) {
+            return;
+        }
+        for marked in self.periods.values_mut() {
+            let is_behind = marked.editions.last().is_some_and(|mark| mark.sequence < sequence);
+            marked.is_changed |= is_behind && marked.from <= at && at < marked.end;
         }
     }
 

@@ -10,6 +10,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Settings;
 use super::chain::{Link, Position, RulesVersion};
+use super::deltas::{add_cells, add_entries, add_panes, sorted};
 use super::fold::{Chain, Held};
 use super::incident::Incident;
 use super::marker::Marker;
@@ -17,9 +18,8 @@ use super::record::{Change, Counts, Record, bound_kind, note_kind};
 use super::restarts::{Restarts, Taken};
 use super::told::{self, Hearing};
 use crate::domain::board::{PANES_KEPT, PaneKey};
-use crate::domain::callback::Callback;
-use crate::domain::cell::{CellKey, Line};
-use crate::domain::contact::contribution::{Contribution, Fact};
+use crate::domain::cell::CellKey;
+use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::{Judge, Surroundings};
 use crate::domain::contact::{Contact, Seen};
@@ -27,7 +27,7 @@ use crate::domain::event::{AgentReport, Message, Observation};
 use crate::domain::ids::{AgentId, ContactId, Source};
 use crate::domain::rules::Rules;
 use crate::domain::staffing::placed;
-use crate::domain::tally::{Bounds, Tally, code};
+use crate::domain::tally::{Bounds, Tally};
 use crate::domain::told::Told;
 use crate::domain::units::Timestamp;
 use crate::wire::canonical::Notes;
@@ -294,6 +294,11 @@ impl Partition {
         let oldest_pane = watermark.map_or(i32::MIN, |at| at.minus(PANES_KEPT).minute());
         let mut cells: HashMap<CellKey, Tally> = HashMap::new();
         let mut panes: HashMap<PaneKey, Tally> = HashMap::new();
+        // By the watermark before this record, which may cover a year: that is how far the other
+        // partitions know this one to have come.
+        let oldest_entry =
+            chain.watermark.get().map_or(Timestamp(i64::MIN), |at| at.minus(settings.telling()));
+        let mut entries = Vec::new();
         let mut changes = Vec::with_capacity(work.len() + gone.len() + evicted.len());
         for Work { id, changed, off_the_wheel } in work {
             let known = chain.held.get(&id);
@@ -321,6 +326,7 @@ impl Partition {
                     add_cells(&mut cells, contribution, sign, context.bounds);
                     add_panes(&mut panes, contribution, sign, oldest_pane);
                 }
+                add_entries(&mut entries, id, (&self.before, &self.after), oldest_entry);
             }
             let last = contact.last_time().unwrap_or(Timestamp(i64::MIN));
             let until = self.after.held_until(last, settings.holding());
@@ -369,6 +375,7 @@ impl Partition {
             changes,
             agents: batch.agents,
             told: batch.told,
+            entries,
             counts: batch.counts,
             incidents: batch.incidents,
             heard: chain.heard.untold(batch.heard),
@@ -653,66 +660,4 @@ fn evict(chain: &Chain, room: usize, work: &[Work], gone: &[ContactId]) -> Vec<C
     oldest.sort_unstable();
     oldest.truncate(excess);
     oldest.into_iter().map(|(_, id)| id).collect()
-}
-
-pub(super) fn add_cells(
-    cells: &mut HashMap<CellKey, Tally>,
-    contribution: &Contribution,
-    sign: i64,
-    bounds: &Bounds,
-) {
-    let Contribution { stays, questions, settlements, callbacks } = contribution;
-    for fact in stays {
-        let Fact { department, queue, outside_hours, .. } = *fact;
-        let line = Line { department, queue, outside_hours };
-        let tally = cells.entry(CellKey { quarter: fact.offered_at.quarter(), line }).or_default();
-        fact.cell_entries(bounds, |code, n| tally.add(code, sign * n));
-        let quarter = fact.offered_at.quarter();
-        fact.matter_entries(|(department, millis)| {
-            let line = Line { department, queue, outside_hours: false };
-            let tally = cells.entry(CellKey { quarter, line }).or_default();
-            tally.add(code::MATTER_CONTACTS, sign);
-            tally.add(code::MATTER_HANDLING_MS, sign * millis);
-        });
-    }
-    for question in questions {
-        let line = Line::of_questions(question.department);
-        let quarter = question.received_at.quarter();
-        let tally = cells.entry(CellKey { quarter, line }).or_default();
-        question.cell_entries(|code, n| tally.add(code, sign * n));
-    }
-    for settlement in settlements {
-        let line = Line::of_questions(settlement.department);
-        let tally = cells.entry(CellKey { quarter: settlement.at.quarter(), line }).or_default();
-        settlement.cell_entries(|code, n| tally.add(code, sign * n));
-    }
-    for callback in callbacks {
-        let Callback { department, queue, .. } = *callback;
-        let line = Line { department, queue, outside_hours: false };
-        let quarter = callback.promised_at.quarter();
-        let tally = cells.entry(CellKey { quarter, line }).or_default();
-        callback.cell_entries(|code, n| tally.add(code, sign * n));
-    }
-}
-
-pub(super) fn add_panes(
-    panes: &mut HashMap<PaneKey, Tally>,
-    contribution: &Contribution,
-    sign: i64,
-    oldest: i32,
-) {
-    for fact in &contribution.stays {
-        fact.pane_entries(|at, code, n| {
-            if at.minute() >= oldest {
-                panes.entry((at.minute(), fact.department)).or_default().add(code, sign * n);
-            }
-        });
-    }
-}
-
-pub(super) fn sorted<K: Ord + Copy>(deltas: HashMap<K, Tally>) -> Vec<(K, Tally)> {
-    let mut deltas: Vec<(K, Tally)> =
-        deltas.into_iter().filter(|(_, tally)| !tally.is_empty()).collect();
-    deltas.sort_unstable_by_key(|(key, _)| *key);
-    deltas
 }

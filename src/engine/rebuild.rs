@@ -20,8 +20,8 @@ use hashbrown::HashMap;
 
 use super::chain::{self, Claim, Head, Kind, Link, RulesVersion, Verdict};
 use super::codec;
+use super::deltas::{add_cells, add_entries, add_panes, sorted};
 use super::names::{ChainNames, Unreadable};
-use super::partition::{add_cells, add_panes, sorted};
 use super::record::{Change, Record};
 use super::restarts::Restarts;
 use super::{Settings, limits};
@@ -35,6 +35,7 @@ use crate::domain::contact::stay::{Disposition, Judge, Surroundings};
 use crate::domain::event::AgentReport;
 use crate::domain::goal::Goal;
 use crate::domain::ids::{ContactId, Department, Names};
+use crate::domain::kin::Entry;
 use crate::domain::rules::{DEFINITIONS, Rules};
 use crate::domain::staffing::placed;
 use crate::domain::tally::{Bounds, Tally, code};
@@ -97,6 +98,7 @@ struct Pair {
     new: Head,
     new_names: ChainNames,
     new_held: HashMap<ContactId, Packed>,
+    watermark: Option<Timestamp>,
     /// By minute: contacts in which someone waits, to be judged again then.
     open: BTreeMap<i32, Vec<ContactId>>,
 }
@@ -109,6 +111,9 @@ struct Deltas {
     /// What the contacts of the old record account for.
     told: HashMap<CellKey, Tally>,
     changes: Vec<Change>,
+    entries: Vec<(Entry, bool)>,
+    /// Nothing is told of entries before this.
+    oldest_entry: Option<Timestamp>,
 }
 
 /// Makes another ledger from one.
@@ -260,7 +265,10 @@ impl Rebuild {
         if counts.is_empty() {
             counts.push(super::record::Counts::default());
         }
-        let mut deltas = Deltas::default();
+        // By the watermark before the record, as the daemon does.
+        let before = std::mem::replace(&mut self.pairs[at].watermark, record.watermark.get());
+        let oldest_entry = before.map(|watermark| watermark.minus(self.settings.telling()));
+        let mut deltas = Deltas { oldest_entry, ..Deltas::default() };
         let mut work: Vec<(ContactId, Option<Change>)> = self.pairs[at]
             .due(frontier, &self.settings, &record.changes)
             .into_iter()
@@ -271,7 +279,7 @@ impl Rebuild {
         for (id, change) in work {
             self.rejudge(at, id, change, around, oldest_pane, &mut deltas, &mut counts[0]);
         }
-        let Deltas { mut cells, panes, told, changes } = deltas;
+        let Deltas { mut cells, panes, told, changes, entries, .. } = deltas;
         self.carry(&record.cells, told, &mut cells);
         if let Some(watermark) = record.watermark.get() {
             restarts.forget_before(watermark.minus(self.settings.hold()));
@@ -299,6 +307,7 @@ impl Rebuild {
             cells,
             panes: sorted(panes),
             changes,
+            entries,
             counts,
             agents,
             ..record
@@ -375,6 +384,8 @@ impl Rebuild {
                 add_cells(&mut deltas.cells, contribution, sign, &self.bounds);
                 add_panes(&mut deltas.panes, contribution, sign, oldest_pane);
             }
+            let oldest = deltas.oldest_entry.unwrap_or(Timestamp(i64::MIN));
+            add_entries(&mut deltas.entries, id, (&before, &after), oldest);
         }
         let held = (!is_let_go).then(|| Packed::new(&contact, &after, &strange, &mut self.bytes));
         if let Some(held) = held.as_ref().filter(|held| held.is_open()) {

@@ -10,6 +10,7 @@ use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::Anomaly;
 use crate::domain::event::AgentReport;
 use crate::domain::ids::{ContactId, Source};
+use crate::domain::kin::Entry;
 use crate::domain::tally::Tally;
 use crate::domain::told::Told;
 use crate::domain::units::Timestamp;
@@ -45,7 +46,7 @@ pub struct Counts {
 }
 
 /// What happens at a bound.
-pub(super) const BOUND_KINDS: [&str; 7] = [
+pub(super) const BOUND_KINDS: [&str; 8] = [
     "observations_over_bound",
     "contacts_evicted",
     "restarts_over_bound",
@@ -53,10 +54,13 @@ pub(super) const BOUND_KINDS: [&str; 7] = [
     "measures_over_bound",
     "told_over_bound",
     STAFFING_OVER_BOUND,
+    JOINED_OVER_BOUND,
 ];
 
 /// Counted by the fold and in no record.
 pub(super) const STAFFING_OVER_BOUND: &str = "staffing_over_bound";
+/// Likewise: counted where partitions are joined.
+pub(super) const JOINED_OVER_BOUND: &str = "joined_over_bound";
 
 /// How many kinds of anomaly there are.
 pub(super) const ANOMALY_KINDS: usize = Anomaly::ALL.len() + Note::ALL.len() + BOUND_KINDS.len();
@@ -122,6 +126,9 @@ pub struct Record {
     pub agents: Vec<AgentReport>,
     /// What people told.
     pub told: Vec<Told>,
+    /// What joins contacts to those of other partitions: entries that are taken back (true) and
+    /// those that come, in the order in which they are to be applied.
+    pub entries: Vec<(Entry, bool)>,
     /// What was counted, by input.
     pub counts: Vec<Counts>,
     /// What should not have happened.

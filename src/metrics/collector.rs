@@ -68,6 +68,10 @@ impl Collector for SnapshotCollector {
                 month(&mut out, &DEPARTMENT_MONTH, &[&department.slug], &department.month);
             }
             whole(&mut out, snapshot);
+            let [switchboard, queue] = [&snapshot.all.switchboard, &snapshot.all.queue];
+            let known = switchboard.known_callers + queue.known_callers;
+            out.put(&names::KNOWN_CALLERS, &[], known as f64);
+            out.put(&names::REPEATS, &[], snapshot.repeat_contacts as f64);
             let families = [&names::ALL_SURVEY_SATISFIED, &names::ALL_SURVEY_RESPONSES];
             surveys(&mut out, families, &[], &snapshot.all);
         }

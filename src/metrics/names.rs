@@ -317,7 +317,7 @@ catalogue! {
     }
     Quality {
         FIRST_CONTACT_CLASSIFIED: Counter "svarstid_first_contact_questions_classified_total"
-            ["department"] "Questions on any channel of which it is known where they were settled.";
+            ["department"] "Questions on any channel of which it is known where they were settled, each once.";
         FIRST_CONTACT_RESOLVED: Counter "svarstid_first_contact_questions_resolved_total"
             ["department"] "Of them, those settled where they came in, without being passed on.";
         CALLBACKS_PROMISED: Counter "svarstid_callbacks_promised_total" ["department"]
@@ -330,6 +330,10 @@ catalogue! {
             "Promises to ring back neither kept nor given up now.";
         CALLBACKS_OVERDUE: Gauge "svarstid_callbacks_overdue" ["department"]
             "Of them, those past their last moment.";
+        KNOWN_CALLERS: Counter "svarstid_known_caller_contacts_total" []
+            "Calls, each with all its transfers, of callers whose number was shown.";
+        REPEATS: Counter "svarstid_repeat_contacts_total" []
+            "Of them, those of a caller who had rung within the 24 hours before.";
         SURVEY_SATISFIED: Gauge "svarstid_survey_satisfied_ratio" ["department", "measure"]
             "Share satisfied in the latest survey of the department; absent before one.";
         SURVEY_RESPONSES: Gauge "svarstid_survey_responses" ["department", "measure"]

@@ -15,7 +15,7 @@ use crate::domain::calendar::{Day, Zone};
 use crate::domain::cell::{GoalCount, Line, offered, queued};
 use crate::domain::contact::contribution::{Fact, VisitOutcome};
 use crate::domain::contact::stay::Disposition;
-use crate::domain::goal::{Goal, GoalId};
+use crate::domain::goal::{Direction, Goal, GoalId};
 use crate::domain::ids::{Department, Names, Queue};
 use crate::domain::level::Level;
 use crate::domain::rules::Rules;
@@ -29,7 +29,11 @@ pub(super) const DEFINITION_SM4: &str = "questions by e-mail and e-service that 
 /// What first-contact resolution means.
 pub(super) const DEFINITION_FCR: &str = "questions settled at the desk, or on another channel where they came in, without being passed \
      on / questions put there of which it is known where they were settled; all channels, the \
-     telephone shown apart";
+     telephone shown apart; a question put again in another call within 7 days counts once, where \
+     it was first put, and is not settled if it is passed on in another call within 7 days of that";
+/// What a repeat is.
+pub(super) const DEFINITION_REPEATS: &str = "contacts by phone whose caller's earlier contact was first offered at most 24 h before, across \
+     midnight too / contacts by phone of callers whose number was shown";
 
 /// How long one row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +155,7 @@ pub(super) struct GoalRow {
 
 impl GoalRow {
     fn new(
-        (id, goal): (&'static str, GoalId),
+        (id, direction): (&'static str, Direction),
         department: Option<String>,
         count: GoalCount,
         level: Option<Level<'_>>,
@@ -162,10 +166,10 @@ impl GoalRow {
             department,
             met: count.share.met,
             of: count.share.of,
-            missed: goal.direction().missed(count.share),
+            missed: direction.missed(count.share),
             of_answered: count.of_answered,
             of_offered: count.of_offered,
-            direction: goal.direction().word(),
+            direction: direction.word(),
             target_percent: level.map(|level| level.percent),
             target_from: decided.map(|decision| decision.valid_from.to_string()),
             target_decided_by: decided.map(|decision| decision.decided_by.clone()),
@@ -204,6 +208,7 @@ impl Document {
             }
             counts.first_contact.merge(GoalCount::first_contact(line, tally));
             counts.questions.merge(GoalCount::questions(tally));
+            counts.repeats.merge(GoalCount::repeats(tally));
             if matches!(interval, Interval::Day | Interval::Month) {
                 let span = day_span(interval, day);
                 let row = by_interval.entry(span).or_default();
@@ -427,6 +432,7 @@ struct Goals {
     calls: [GoalCount; Goal::ALL.len()],
     first_contact: GoalCount,
     questions: GoalCount,
+    repeats: GoalCount,
 }
 
 fn goal_rows(
@@ -437,17 +443,24 @@ fn goal_rows(
 ) -> Vec<GoalRow> {
     let today = Zone::stockholm().day_of(now);
     let mut rows = Vec::new();
-    let mut add = |goal: (&'static str, GoalId), count_of: &dyn Fn(&Goals) -> GoalCount| {
-        let level = rules.level(goal.1, today);
-        each_department(goals, names, count_of, |department, count| {
-            rows.push(GoalRow::new(goal, department, count, level));
-        });
-    };
+    let mut add =
+        |id, direction, level: Option<Level<'_>>, count_of: &dyn Fn(&Goals) -> GoalCount| {
+            each_department(goals, names, count_of, |department, count| {
+                rows.push(GoalRow::new((id, direction), department, count, level));
+            });
+        };
     for goal in Goal::ALL {
-        add((goal.id(), goal.goal_id()), &|counts| counts.calls[goal as usize]);
+        let level = rules.level(goal.goal_id(), today);
+        add(goal.id(), goal.direction(), level, &|counts| counts.calls[goal as usize]);
     }
-    add((GoalId::Sm4.id(), GoalId::Sm4), &|counts| counts.questions);
-    add((GoalId::Fcr.id(), GoalId::Fcr), &|counts| counts.first_contact);
+    type CountOf = fn(&Goals) -> GoalCount;
+    let questions: [(GoalId, CountOf); 2] =
+        [(GoalId::Sm4, |counts| counts.questions), (GoalId::Fcr, |counts| counts.first_contact)];
+    for (goal, count_of) in questions {
+        add(goal.id(), goal.direction(), rules.level(goal, today), &count_of);
+    }
+    // No goal is set for repeats; fewer are better.
+    add("REPEATS", Direction::AtMost, None, &|counts| counts.repeats);
     rows
 }
 
@@ -479,6 +492,7 @@ fn definitions(rules: &Rules, now: Timestamp) -> Map<String, Value> {
     add("SM4", json!(DEFINITION_SM4));
     add("question_deadline", json!(set.question_deadline.name()));
     add("FCR", json!(DEFINITION_FCR));
+    add("REPEATS", json!(DEFINITION_REPEATS));
     add("short_abandon_seconds", json!(seconds(set.short_abandon.0)));
     add("switchboard_limit_seconds", json!(seconds(set.switchboard_limit.0)));
     add("queue_limit_seconds", json!(seconds(set.queue_limit.0)));

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::domain::board::Board;
 use crate::domain::calendar::{Day, Zone};
-use crate::domain::cell::{GoalCount, Line, offered, queued};
+use crate::domain::cell::{GoalCount, Line, offered, queued, settled_at_once};
 use crate::domain::contact::contribution::VisitOutcome;
 use crate::domain::contact::stay::Disposition;
 use crate::domain::event::Channel;
@@ -74,6 +74,16 @@ pub(super) struct Figures {
     pub(super) queue: Place,
 }
 
+/// Contacts of known callers.
+pub(super) struct Repeats {
+    /// Repeats, of all of them.
+    pub(super) share: Share,
+    /// Of repeats, those after a call that was given up.
+    pub(super) after_abandoned: i64,
+    /// Of repeats, those after the caller was asked to ring later.
+    pub(super) after_asked: i64,
+}
+
 /// What is counted at the switchboard or in queues.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place {
@@ -139,6 +149,16 @@ impl Figures {
         [&self.switchboard, &self.queue].map(|place| place.tally.get(of_channel)).iter().sum()
     }
 
+    /// Contacts of known callers, and those who rang again within 24 hours.
+    pub(super) fn repeats(&self) -> Repeats {
+        let count = |code| self.switchboard.tally.get(code) + self.queue.tally.get(code);
+        Repeats {
+            share: Share { met: count(code::REPEATS), of: count(code::KNOWN_CALLERS) },
+            after_abandoned: count(code::REPEATS_AFTER_ABANDONED),
+            after_asked: count(code::REPEATS_AFTER_ASKED),
+        }
+    }
+
     /// Whether nothing at all was counted.
     pub(super) fn is_empty(&self) -> bool {
         self.measures.iter().all(|count| *count == GoalCount::default())
@@ -158,6 +178,12 @@ impl Place {
 
     pub(super) fn stays(&self, disposition: Disposition) -> i64 {
         self.tally.stays(disposition)
+    }
+
+    /// Questions put here of which it is known where they were settled, each once, and those settled
+    /// here.
+    pub(super) fn settled_at_once(&self) -> Share {
+        settled_at_once(&self.tally)
     }
 
     pub(super) fn short_abandoned(&self) -> i64 {

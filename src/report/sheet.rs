@@ -110,6 +110,7 @@ impl<'a> Sheet<'a> {
             tables.push(self.course_table());
         }
         tables.extend(self.contact_tables());
+        tables.extend(self.repeat_table());
         if order.audience == Audience::Internal {
             tables.extend(self.channel_table());
         }
@@ -149,6 +150,7 @@ impl<'a> Sheet<'a> {
                         .into_iter()
                         .map(|(id, means)| (id.to_owned(), means.to_owned())),
                 )
+                .chain([("REPEATS".to_owned(), self.repeats_definition())])
                 .chain([("staffing".to_owned(), DEFINITION_COVERAGE.to_owned())])
                 .chain(self.told_definitions())
                 .collect(),
@@ -332,8 +334,11 @@ impl<'a> Sheet<'a> {
                  arbetsdagen var slut / (inkomna frågor − de som ännu kan besvaras i tid)"
             }
             Measure::FirstContact => {
-                "frågor som löstes i kundtjänst utan att skickas vidare / frågor i kundtjänst där \
-                 det är känt var de löstes"
+                "frågor som löstes i kundtjänst, eller där de kom in på en annan kanal, utan att \
+                 skickas vidare / frågor där det är känt var de löstes; alla kanaler, telefonen visad \
+                 för sig; en fråga som ställs igen i ett annat samtal inom 7 dagar räknas en gång, där \
+                 den först ställdes, och är inte löst om den skickas vidare i ett annat samtal inom 7 \
+                 dagar"
             }
         };
         self.say(swedish, definition(measure))

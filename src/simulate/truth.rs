@@ -188,7 +188,11 @@ pub enum GoalId {
     SM3W,
     SM4,
     FCR,
+    REPEATS,
 }
+
+/// A contact of a known caller: when it was first offered, which, and the department.
+type FirstOffer = (i64, (i32, u32), u16);
 
 /// The exact figures of a simulation.
 #[derive(Clone, Debug)]
@@ -208,6 +212,7 @@ pub struct Truth {
     judged_at: Option<i64>,
     /// Contacts with a stay that no event ended: judged when everything has been heard.
     unfinished: Vec<Vec<Event>>,
+    callers: BTreeMap<u32, Vec<FirstOffer>>,
     latest: i64,
     staffing: Staffing,
     ways: Ways,
@@ -227,6 +232,7 @@ impl Truth {
             unanswered: Vec::new(),
             judged_at: None,
             unfinished: Vec::new(),
+            callers: BTreeMap::new(),
             latest: i64::MIN,
             staffing: Staffing::default(),
             ways: Ways::default(),
@@ -246,6 +252,20 @@ impl Truth {
     /// must have been heard.
     pub(super) fn contact(&mut self, events: &[Event]) {
         self.ways.callbacks(events, &self.calendar);
+        let offers: Vec<(&Event, Option<u32>)> = events
+            .iter()
+            .filter_map(|event| {
+                let What::Offered { caller, .. } = event.what else { return None };
+                Some((event, caller))
+            })
+            .collect();
+        if let Some(first) =
+            offers.iter().map(|(offer, _)| *offer).min_by_key(|offer| (offer.time, offer.segment))
+            && let Some(caller) = offers.iter().find_map(|(_, caller)| *caller)
+        {
+            let contact = (first.day, first.contact);
+            self.callers.entry(caller).or_default().push((first.time, contact, first.department));
+        }
         if stays(events, &[], None).iter().any(|stay| stay.ended.is_none()) {
             self.unfinished.push(events.to_vec());
         } else {
@@ -310,6 +330,22 @@ impl Truth {
     /// The goals, without the questions that may still be answered in time.
     fn judged(&self) -> BTreeMap<(i64, u16, GoalId), Goal> {
         let mut goals = self.goals.clone();
+        // Word by word: another contact of the same caller has an earlier first offer, no more than
+        // 24 hours before.
+        for contacts in self.callers.values() {
+            for &(at, contact, department) in contacts {
+                let is_repeat = contacts.iter().any(|&(other, id, _)| {
+                    (other, id) < (at, contact) && at - other <= 24 * 3_600_000
+                });
+                let key = (at.div_euclid(QUARTER_MS), department, GoalId::REPEATS);
+                goals.entry(key).or_default().add(Goal {
+                    met: i64::from(is_repeat),
+                    of: 1,
+                    of_answered: 1,
+                    of_offered: 1,
+                });
+            }
+        }
         let now = self.judged_at.unwrap_or(self.latest);
         for (_, quarter, department) in self.unanswered.iter().filter(|(due, ..)| now <= *due) {
             let goal = goals.entry((*quarter, *department, GoalId::SM4)).or_default();

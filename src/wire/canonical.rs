@@ -13,9 +13,7 @@ use crate::domain::event::{
     AgentReport, AgentState, CallbackStep, Leaving, Message, Observation, Place, Rejection, Way,
     What,
 };
-use crate::domain::ids::{
-    CallerNumber, CallerPseudonym, Department, Names, QuestionTag, Queue, Source,
-};
+use crate::domain::ids::{Caller, CallerNumber, Department, Names, QuestionTag, Queue, Source};
 use crate::domain::told::LONGEST_NOTE;
 use crate::domain::units::{Millis, Timestamp};
 
@@ -436,7 +434,7 @@ impl Decoder {
     }
 
     /// The number is seen here and nowhere else.
-    fn caller(&mut self, event: &Event<'_>, time: Timestamp) -> Option<CallerPseudonym> {
+    fn caller(&mut self, event: &Event<'_>, time: Timestamp) -> Option<Caller> {
         self.pseudonyms.of(&CallerNumber::new(field(&event.caller)?)?, time)
     }
 
@@ -626,5 +624,4 @@ impl Kind {
 }
 
 #[cfg(test)]
-#[path = "canonical_tests.rs"]
 mod tests;

@@ -12,7 +12,7 @@ use sha2::Sha256;
 use siphasher::sip::SipHasher13;
 
 use crate::domain::ids::{
-    AgentId, CallerNumber, CallerPseudonym, ContactId, EventId, QuestionTag, SegmentId,
+    AgentId, Caller, CallerNumber, CallerPseudonym, ContactId, EventId, QuestionTag, SegmentId,
 };
 use crate::domain::units::Timestamp;
 
@@ -89,9 +89,9 @@ impl IdKey {
         ContactId(self.question.hash(text.as_bytes()))
     }
 
-    /// The question of this name, among those of one contact.
+    /// The question of this name, among those put in calls.
     pub fn question_tag(&self, text: &str) -> QuestionTag {
-        QuestionTag((self.question.hash(text.as_bytes()) >> 32) as u32)
+        QuestionTag(self.question.hash(text.as_bytes()))
     }
 
     /// A promise to ring back given to a contact, as what is held: one a contact, or one for each of
@@ -116,15 +116,17 @@ impl fmt::Debug for IdKey {
     }
 }
 
-/// One local day and its key.
+/// One local day, its key and that of the day before.
 #[derive(Clone)]
 struct Day {
     from: Timestamp,
     until: Timestamp,
-    key: HmacSha256,
+    own: HmacSha256,
+    before: HmacSha256,
 }
 
-/// Turns callers' numbers into pseudonyms that hold for one day in Sweden.
+/// Turns callers' numbers into pseudonyms that hold for one day in Sweden and, for calls of the next
+/// day to be compared with, for that one.
 ///
 /// Without a secret there are none, and no repeat call is recognised.
 #[derive(Clone)]
@@ -149,9 +151,9 @@ impl Pseudonyms {
         }
     }
 
-    /// The pseudonym of a number on the local day of `time`: the first 64 bits of an HMAC-SHA256
-    /// of its digits. `None` without a secret.
-    pub fn of(&mut self, number: &CallerNumber<'_>, time: Timestamp) -> Option<CallerPseudonym> {
+    /// The pseudonyms of a number on the local day of `time` and on the day before: the first 64 bits
+    /// of an HMAC-SHA256 of its digits. `None` without a secret.
+    pub fn of(&mut self, number: &CallerNumber<'_>, time: Timestamp) -> Option<Caller> {
         let secret = self.secret.as_deref()?;
         let held = self.days.iter().position(|day| (day.from..day.until).contains(&time));
         let at = match held {
@@ -165,20 +167,25 @@ impl Pseudonyms {
                 self.days.len() - 1
             }
         };
-        let mut mac = self.days.get(at)?.key.clone();
+        let day = self.days.get(at)?;
+        let (mut own, mut before) = (day.own.clone(), day.before.clone());
         let mut digits = [0_u8; 32];
         let mut length = 0;
         for digit in number.reveal_to_hash().bytes().filter(u8::is_ascii_digit) {
             // No number is longer; what is goes through in pieces.
             if length == digits.len() {
-                mac.update(&digits);
+                own.update(&digits);
+                before.update(&digits);
                 length = 0;
             }
             digits[length] = digit;
             length += 1;
         }
-        mac.update(&digits[..length]);
-        Some(CallerPseudonym(first_eight(&mac.finalize().into_bytes().into())))
+        own.update(&digits[..length]);
+        before.update(&digits[..length]);
+        let pseudonym =
+            |mac: HmacSha256| CallerPseudonym(first_eight(&mac.finalize().into_bytes().into()));
+        Some(Caller { own: pseudonym(own), before: pseudonym(before) })
     }
 }
 
@@ -188,10 +195,12 @@ fn day_of(secret: &[u8], zone: &TimeZone, time: Timestamp) -> Option<Day> {
         let start = date.to_zoned_datetime(zone.clone()).ok()?;
         Some(Timestamp(start.timestamp().as_millisecond()))
     };
+    let key = |date: jiff::civil::Date| keyed(&derive(secret, &date.to_string()));
     Some(Day {
         from: start(date)?,
         until: start(date.tomorrow().ok()?)?,
-        key: keyed(&derive(secret, &date.to_string())),
+        own: key(date),
+        before: key(date.yesterday().ok()?),
     })
 }
 
@@ -205,7 +214,7 @@ impl fmt::Debug for Pseudonyms {
 mod tests {
     use super::*;
 
-    fn of(pseudonyms: &mut Pseudonyms, number: &str, time: &str) -> Option<CallerPseudonym> {
+    fn of(pseudonyms: &mut Pseudonyms, number: &str, time: &str) -> Option<Caller> {
         let time = crate::wire::time::parse(time).unwrap();
         pseudonyms.of(&CallerNumber::new(number).unwrap(), time)
     }
@@ -216,7 +225,7 @@ mod tests {
         // HMAC(key, "0920453000"), the first eight bytes.
         let mut pseudonyms = Pseudonyms::new(Some(b"hemlig"));
         let got = of(&mut pseudonyms, "0920-45 30 00", "2026-06-15T12:00:00Z").unwrap();
-        assert_eq!(got.0, 0xc7a7_a439_7918_690f);
+        assert_eq!(got.own.0, 0xc7a7_a439_7918_690f);
     }
 
     #[test]
@@ -233,6 +242,23 @@ mod tests {
             of(&mut pseudonyms, "1", &format!("2026-06-{day}T12:00:00Z"));
         }
         assert_eq!(of(&mut pseudonyms, "0920453000", "2026-06-15T12:00:00Z"), noon);
+    }
+
+    #[test]
+    fn todays_pseudonym_of_yesterday_is_yesterdays_own() {
+        let mut pseudonyms = Pseudonyms::new(Some(b"hemlig"));
+        // The second one on the far side of the night of 25 hours.
+        for (evening, morning) in [
+            ("2026-06-15T21:59:59.999Z", "2026-06-15T22:00:00Z"),
+            ("2026-10-24T22:30:00Z", "2026-10-25T23:00:00Z"),
+        ] {
+            let evening = of(&mut pseudonyms, "0920453000", evening).unwrap();
+            let morning = of(&mut pseudonyms, "0920453000", morning).unwrap();
+            assert_eq!(morning.before, evening.own);
+            assert_ne!(morning.own, evening.own);
+            let other = of(&mut pseudonyms, "0920453001", "2026-10-25T23:00:00Z").unwrap();
+            assert_ne!(other.before, evening.own);
+        }
     }
 
     #[test]

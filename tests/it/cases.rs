@@ -8,7 +8,7 @@
 //! how a caller left or why one was refused: `left:callback`, `refused:closed`. Keys: `id` (by
 //! default each line has its own), `seg`, `wait` and `talk` in milliseconds, `dept`, `source`, and
 //! of questions `about` (the question's id), `by` (human or automatic), `channel`, `outcome` and `matter`
-//! (whose it is), of passes `by` and `to`, of ends `wrap`, of offers `direct`.
+//! (whose it is), of passes `by` and `to`, of ends `wrap`, of offers `direct` and `caller` (the number).
 //!
 //! Figures are written `vx.answered=1`, `q.wait_seconds.sum=12`, `SM1.met=1`, `FCR@social.of=1`,
 //! `quality.open_contacts=0`; before a place may stand the department and before that the day:
@@ -130,16 +130,17 @@ pub(crate) fn event(number: usize, line: &str) -> String {
             "id" => event.insert("id".into(), json!(value)),
             "seg" => event.insert("segment".into(), json!(value)),
             "dept" => event.insert("department".into(), json!(value)),
+            "caller" => event.insert("caller".into(), json!(value)),
             "about" => event.insert("question".into(), json!(value)),
             // Who replied, or by what a call was passed on.
             "by" => {
                 event.insert(if name == "passed" { "by" } else { "by_whom" }.into(), json!(value))
             }
             "channel" => event.insert("channel".into(), json!(value)),
+            "outcome" => event.insert("outcome".into(), json!(value)),
             "source" => event.insert("source".into(), json!(value)),
             "to" => event.insert("to".into(), json!(value)),
             "matter" => event.insert("matter_department".into(), json!(value)),
-            "outcome" => event.insert("outcome".into(), json!(value)),
             "direct" => event.insert("direct".into(), json!(value == "true")),
             "wrap" => event.insert("wrap_up_ms".into(), millis()),
             "wait" => event.insert("wait_ms".into(), millis()),
@@ -232,7 +233,7 @@ fn figure(document: &Value, path: &str) -> String {
     let pointer = format!("/{}", field.replace('.', "/"));
     let found = if whose == "quality" {
         document["quality"].pointer(&pointer)
-    } else if whose.starts_with("SM") || whose.starts_with("FCR") {
+    } else if ["SM", "FCR", "REPEATS"].iter().any(|id| whose.starts_with(id)) {
         let (id, department) = whose.split_once('@').unzip();
         let goals = document["goals"].as_array().expect("an array").iter();
         let mut of_whom = goals.filter(|goal| {

@@ -18,6 +18,7 @@ mod forward;
 mod goals;
 mod group;
 mod http;
+mod joins;
 mod kafka_broker;
 mod ledger_clients;
 mod ledger_tools;

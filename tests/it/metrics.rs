@@ -175,6 +175,7 @@ fn place((met, of): (i64, i64), bounds: &[i64]) -> PlaceCounters {
         classified: of / 2,
         resolved: met / 3,
         callbacks: CallbackCounters { promised: of / 20, kept: of / 25, within: of / 30 },
+        known_callers: of + 1,
         answer_wait: waits.clone(),
         abandon_wait: CounterHistogram::default(),
     }
@@ -190,6 +191,7 @@ pub(crate) fn snapshot(departments: &[Made], all: &Made) -> Snapshot {
         levels: levels(),
         departments: departments.iter().map(department).collect(),
         all: department(all),
+        repeat_contacts: 17,
         stream: StreamView {
             partitions: vec![PartitionView {
                 topic: "svarstid.events".into(),

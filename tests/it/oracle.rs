@@ -32,8 +32,12 @@ pub(crate) fn engine(config: &Config) -> Engine {
 pub(crate) fn engine_with(config: &Config, settings: Settings) -> Engine {
     let names = config.names();
     let rules = config.rules(&names);
-    let decoder =
-        Decoder::new(names, IdKey::new(b"test"), Pseudonyms::new(None), Limits::default());
+    let decoder = Decoder::new(
+        names,
+        IdKey::new(b"test"),
+        Pseudonyms::new(Some(b"callers")),
+        Limits::default(),
+    );
     Engine::new(settings, rules, decoder, Vec::new())
 }
 

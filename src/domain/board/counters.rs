@@ -27,11 +27,77 @@ pub(super) struct Counters {
     net: BTreeMap<Key, Tally>,
     highest: BTreeMap<Key, PlaceCounters>,
     questions: BTreeMap<(usize, Department), QuestionCounters>,
+    /// What is found where contacts of all partitions are joined: it is of no partition.
+    joined: Joined,
     /// Since the last record; none between records.
     touched: BTreeSet<Key>,
 }
 
+/// Counts over all partitions.
+#[derive(Clone, Debug, Default)]
+struct Joined {
+    repeats: Highest,
+    /// By department, of questions put in calls.
+    settled: BTreeMap<Department, Settled>,
+    /// Since the last record; none between records.
+    touched: BTreeSet<Department>,
+}
+
+/// A net count and its running maximum.
+#[derive(Clone, Copy, Debug, Default)]
+struct Highest {
+    net: i64,
+    highest: i64,
+}
+
+/// Questions of which it is known where they were settled, and those settled at the first contact:
+/// the running maxima of what partitions count less what is counted in another contact.
+#[derive(Clone, Copy, Debug, Default)]
+struct Settled {
+    again: [i64; 2],
+    highest: [i64; 2],
+}
+
 impl Counters {
+    /// Adds what was found where contacts are joined. It shows with the next record's cells.
+    pub(super) fn add_joined(&mut self, line: Line, code: Code, n: i64) {
+        let settled = match code {
+            code::REPEATS => {
+                self.joined.repeats.net += n;
+                return;
+            }
+            code::ASKED_AGAIN => 0,
+            code::RESOLVED_AGAIN => 1,
+            _ => return,
+        };
+        // What the switchboard settles never reached a desk.
+        if line.queue.is_some() {
+            self.joined.settled.entry(line.department).or_default().again[settled] += n;
+            self.joined.touched.insert(line.department);
+        }
+    }
+
+    /// Repeats within 24 hours.
+    pub(super) fn repeats(&self) -> i64 {
+        self.joined.repeats.highest
+    }
+
+    fn settle_joined(&mut self) {
+        let repeats = &mut self.joined.repeats;
+        repeats.highest = repeats.highest.max(repeats.net);
+        for department in std::mem::take(&mut self.joined.touched) {
+            let partitions = self.highest.last_key_value().map_or(0, |((last, ..), _)| last + 1);
+            let told = (0..partitions).filter_map(|at| self.highest.get(&(at, department, true)));
+            let net = told.fold([0, 0], |[classified, resolved], one| {
+                [classified + one.classified, resolved + one.resolved]
+            });
+            let Settled { again, highest } = self.joined.settled.entry(department).or_default();
+            for ((highest, net), again) in highest.iter_mut().zip(net).zip(again) {
+                *highest = (*highest).max(net - *again);
+            }
+        }
+    }
+
     pub(super) fn add(&mut self, partition: usize, line: Line, delta: &Tally) {
         let key = (partition, line.department, line.queue.is_some());
         let net = self.net.entry(key).or_default();
@@ -40,6 +106,11 @@ impl Counters {
             if !(line.outside_hours && is_of_goals(code)) {
                 net.add(code, n);
             }
+        }
+        if line.queue.is_some()
+            && (delta.get(code::CLASSIFIED) != 0 || delta.get(code::RESOLVED) != 0)
+        {
+            self.joined.touched.insert(line.department);
         }
         self.touched.insert(key);
     }
@@ -62,6 +133,7 @@ impl Counters {
                 });
             }
         }
+        self.settle_joined();
         lowered
     }
 
@@ -79,6 +151,9 @@ impl Counters {
         {
             merge(if *queue { &mut both.1 } else { &mut both.0 }, counters);
         }
+        let Settled { highest, .. } =
+            self.joined.settled.get(&department).copied().unwrap_or_default();
+        [both.1.classified, both.1.resolved] = highest;
         both
     }
 
@@ -95,6 +170,14 @@ impl Counters {
         for limits in LIMITS {
             out.unsigned(limits.len() as u64);
             limits.iter().for_each(|seconds| out.signed(*seconds));
+        }
+        let Joined { repeats, settled, touched: _ } = &self.joined;
+        out.signed(repeats.net);
+        out.signed(repeats.highest);
+        out.unsigned(settled.len() as u64);
+        for (department, Settled { again, highest }) in settled {
+            out.unsigned(u64::from(department.0));
+            again.iter().chain(highest).for_each(|n| out.signed(*n));
         }
         out.unsigned(self.highest.len() as u64);
         for (key, highest) in &self.highest {
@@ -123,6 +206,14 @@ impl Counters {
             }
         }
         let mut counters = Counters::default();
+        let joined = &mut counters.joined;
+        joined.repeats = Highest { net: input.signed()?, highest: input.signed()? };
+        for _ in 0..input.count(5)? {
+            let department = Department(input.index()?);
+            let again = [input.signed()?, input.signed()?];
+            let highest = [input.signed()?, input.signed()?];
+            joined.settled.insert(department, Settled { again, highest });
+        }
         for _ in 0..input.count(LEAST_KEY)? {
             let partition = usize::try_from(input.unsigned()?).ok()?;
             let place = input.unsigned()?;
@@ -163,7 +254,7 @@ fn limits(queue: bool) -> &'static [i64] {
 }
 
 /// The bytes that a key, an empty tally and maxima without any bound take at least.
-const LEAST_KEY: usize = 2 + 1 + 7 + 3 + 1 + 2 * 2;
+const LEAST_KEY: usize = 2 + 1 + 8 + 3 + 1 + 2 * 2;
 
 fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
     let PlaceCounters {
@@ -176,6 +267,7 @@ fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
         classified,
         resolved,
         callbacks,
+        known_callers,
         answer_wait,
         abandon_wait,
     } = counters;
@@ -191,6 +283,7 @@ fn pack_place(counters: &PlaceCounters, limits: usize, out: &mut Writer<'_>) {
         promised,
         kept,
         within,
+        known_callers,
     ];
     counts.into_iter().for_each(|n| out.signed(*n));
     out.unsigned(left.len() as u64);
@@ -220,6 +313,7 @@ fn unpack_place(input: &mut Reader<'_>, stored: &[i64], limits: &[i64]) -> Optio
             kept: input.signed()?,
             within: input.signed()?,
         },
+        known_callers: input.signed()?,
         ..PlaceCounters::default()
     };
     for at in 0..input.count(1)? {
@@ -277,6 +371,7 @@ fn place_counters(net: &Tally, queue: bool, exact: &Bounds) -> PlaceCounters {
             kept: net.get(code::CALLBACKS_KEPT),
             within: net.get(code::CALLBACKS_KEPT_WITHIN),
         },
+        known_callers: net.get(code::KNOWN_CALLERS),
         answer_wait: histogram(
             code::ANSWERED_SLOT,
             code::ANSWERED_WAIT_MS,
@@ -320,6 +415,7 @@ fn each_pair(a: &mut PlaceCounters, b: &PlaceCounters, mut with: impl FnMut(&mut
     with(&mut a.callbacks.promised, b.callbacks.promised);
     with(&mut a.callbacks.kept, b.callbacks.kept);
     with(&mut a.callbacks.within, b.callbacks.within);
+    with(&mut a.known_callers, b.known_callers);
     for (a, b) in a.left.iter_mut().zip(b.left) {
         with(a, b);
     }

@@ -5,9 +5,11 @@
 //! the contact changes the figures by the new contribution minus that one.
 
 use crate::domain::callback::{Callback, callbacks};
+use crate::domain::cell::{CellKey, Line};
 use crate::domain::event::{Escalation, Observation, Place, What};
 use crate::domain::goal::Goal;
-use crate::domain::ids::{Department, Queue};
+use crate::domain::ids::{Caller, ContactId, Department, QuestionTag, Queue};
+use crate::domain::kin;
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::question::{ANSWERABLE, Question, questions};
 use crate::domain::rules::Rules;
@@ -114,6 +116,44 @@ pub struct Contribution {
     pub settlements: Vec<Settlement>,
     /// Mostly one, of what is held under a promise's id.
     pub callbacks: Vec<Callback>,
+    /// What joins the stays to other contacts.
+    pub ties: Vec<Tie>,
+}
+
+/// What joins a contact to others, and the stay that it is counted at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// A journey of a known caller.
+    Call {
+        /// The journey's first stay.
+        stay: u16,
+        /// Whose.
+        caller: Caller,
+        /// The caller hung up at last.
+        abandoned: bool,
+        /// The caller was asked to ring later.
+        asked_to_call_later: bool,
+    },
+    /// A question that has a name.
+    Question {
+        /// The stay in which it was first spoken of.
+        stay: u16,
+        /// Which.
+        question: QuestionTag,
+        /// When it was first spoken of.
+        at: Timestamp,
+        /// Whether it was passed on.
+        passed_on: bool,
+    },
+}
+
+impl Tie {
+    /// The stay that it is counted at.
+    pub fn stay(self) -> usize {
+        match self {
+            Tie::Call { stay, .. } | Tie::Question { stay, .. } => usize::from(stay),
+        }
+    }
 }
 
 /// For how long what is held may still be told of.
@@ -150,6 +190,7 @@ impl Contribution {
             return anomalies;
         }
         facts(judge.stays(seen, around), rules, &mut self.stays);
+        self.ties.extend_from_slice(judge.ties());
         *judge.anomalies()
     }
 
@@ -159,11 +200,28 @@ impl Contribution {
         self.questions.clear();
         self.settlements.clear();
         self.callbacks.clear();
+        self.ties.clear();
     }
 
     /// Whether it is of something that is no call.
     pub fn is_of_no_call(&self) -> bool {
         !(self.questions.is_empty() && self.settlements.is_empty() && self.callbacks.is_empty())
+    }
+
+    /// What joins the contact of this id to others.
+    pub fn entries(&self, contact: ContactId) -> impl Iterator<Item = kin::Entry> + '_ {
+        self.ties.iter().filter_map(move |tie| {
+            let fact = self.stays.get(tie.stay())?;
+            let (at, what) = match *tie {
+                Tie::Call { caller, abandoned, asked_to_call_later, .. } => {
+                    (fact.offered_at, kin::What::Call { caller, abandoned, asked_to_call_later })
+                }
+                Tie::Question { question, at, passed_on, .. } => {
+                    (at, kin::What::Question { question, passed_on })
+                }
+            };
+            Some(kin::Entry { contact, at, cell: fact.cell(), what })
+        })
     }
 
     /// Whether someone waits, so that the figures change by mere silence.
@@ -266,6 +324,13 @@ impl Fact {
     pub fn is_open(&self) -> bool {
         self.disposition == Disposition::Waiting
             || matches!(self.visit, Some((VisitOutcome::Undecided, _)))
+    }
+
+    /// Where the stay is counted.
+    pub fn cell(&self) -> CellKey {
+        let Fact { department, queue, outside_hours, .. } = *self;
+        let line = Line { department, queue, outside_hours };
+        CellKey { quarter: self.offered_at.quarter(), line }
     }
 
     /// What the stay adds to its cell.

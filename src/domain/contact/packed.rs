@@ -9,7 +9,7 @@ use crate::domain::event::{
     CallbackStep, Channel, Escalation, Leaving, Observation, Place, Rejection, Step, Way, What,
 };
 use crate::domain::ids::{
-    CallerPseudonym, Department, EventId, QuestionTag, Queue, Renaming, SegmentId, Source,
+    Caller, Department, EventId, QuestionTag, Queue, Renaming, SegmentId, Source,
 };
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::question::Question;
@@ -17,15 +17,16 @@ use crate::domain::settlement::Settlement;
 use crate::domain::units::{Millis, Timestamp};
 
 use super::Contact;
-use super::contribution::{Contribution, Fact, Hold};
+use super::contribution::{Contribution, Fact, Hold, Tie};
 use super::stay::Anomaly;
 
 /// A contact with the contribution last committed for it.
 ///
-/// In order: how many stays, with two flags (someone waits, there are anomalies); the time of the
-/// last observation; the anomalies; the facts of the stays; the observations. That someone waits in
-/// no stay at all says that it is of no call: then come questions, where questions were settled, and
-/// promises to ring back, each with their number before them, in place of the facts.
+/// In order: how many stays, with three flags (someone waits, there are anomalies, there are ties);
+/// the time of the last observation; the anomalies; the facts of the stays; the ties; the
+/// observations. That someone waits in no stay at all says that it is of no call: then come
+/// questions, where questions were settled, and promises to ring back, each with their number before
+/// them, in place of the facts.
 /// Times are differences, the first ones from the last observation, so that it can be looked at
 /// without unpacking and costs little.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,9 @@ pub struct Packed(Box<[u8]>);
 /// Beside the number of facts.
 const STRANGE: u64 = 1;
 const OPEN: u64 = 2;
+const TIED: u64 = 4;
+/// Behind which the number stands.
+const FLAGS: u32 = 3;
 
 impl Packed {
     /// Packs both, and how often each anomaly was met.
@@ -43,14 +47,15 @@ impl Packed {
         anomalies: &Anomalies,
         scratch: &mut Vec<u8>,
     ) -> Packed {
-        let Contribution { stays, questions, settlements, callbacks } = contribution;
+        let Contribution { stays, questions, settlements, callbacks, ties } = contribution;
         scratch.clear();
         let mut out = Writer(scratch);
         let strange = anomalies.iter().any(|n| *n != 0);
         let open = contribution.is_waiting() || contribution.is_of_no_call();
         let last = contact.last_time().unwrap_or(NEVER);
-        let flags = u64::from(strange) * STRANGE + u64::from(open) * OPEN;
-        out.unsigned((stays.len() as u64) << 2 | flags);
+        let tied = u64::from(!ties.is_empty()) * TIED;
+        let flags = u64::from(strange) * STRANGE + u64::from(open) * OPEN + tied;
+        out.unsigned((stays.len() as u64) << FLAGS | flags);
         out.signed(last.0);
         if strange {
             anomalies.iter().for_each(|n| out.unsigned(u64::from(*n)));
@@ -78,7 +83,12 @@ impl Packed {
                 time = callback.promised_at;
             }
         }
-        let mut before = Before { time: last.0, ..Before::default() };
+        if !ties.is_empty() {
+            out.unsigned(ties.len() as u64);
+            ties.iter().for_each(|tie| write_tie(&mut out, *tie, last));
+        }
+        let caller = ties.iter().find_map(caller_of);
+        let mut before = Before { time: last.0, caller, ..Before::default() };
         for observation in contact.observations() {
             write(&mut out, observation, &mut before);
         }
@@ -90,8 +100,8 @@ impl Packed {
     pub fn from_bytes(bytes: &[u8]) -> Option<Packed> {
         let mut open = false;
         let head = read_head(bytes, |fact| open |= is_live(&fact))?;
-        let Head { mut input, last, .. } = head;
-        let mut before = Before { time: last.0, ..Before::default() };
+        let Head { mut input, last, caller, .. } = head;
+        let mut before = Before { time: last.0, caller, ..Before::default() };
         let mut latest: Option<Observation> = None;
         while !input.is_empty() {
             let observation = read(&mut input, &mut before)?;
@@ -134,12 +144,13 @@ impl Packed {
     /// The contribution last committed, and the anomalies counted for it.
     pub fn committed(&self, contribution: &mut Contribution) -> Anomalies {
         contribution.clear();
-        let Contribution { stays, questions, settlements, callbacks } = contribution;
+        let Contribution { stays, questions, settlements, callbacks, ties } = contribution;
         let head = read_head(&self.0, |part| match part {
             Part::Stay(fact) => stays.push(fact),
             Part::Question(question) => questions.push(question),
             Part::Settlement(settlement) => settlements.push(settlement),
             Part::Callback(callback) => callbacks.push(callback),
+            Part::Tie(tie) => ties.push(tie),
         });
         head.map_or_else(Default::default, |head| head.anomalies)
     }
@@ -162,8 +173,8 @@ impl Packed {
     pub(crate) fn contact_in(&self, room: Vec<Observation>) -> Contact {
         let mut seen = room;
         seen.clear();
-        if let Some(Head { mut input, last, .. }) = read_head(&self.0, |_| ()) {
-            let mut before = Before { time: last.0, ..Before::default() };
+        if let Some(Head { mut input, last, caller, .. }) = read_head(&self.0, |_| ()) {
+            let mut before = Before { time: last.0, caller, ..Before::default() };
             while let Some(observation) = read(&mut input, &mut before) {
                 seen.push(observation);
             }
@@ -219,6 +230,8 @@ struct Head<'a> {
     open: bool,
     last: Timestamp,
     anomalies: Anomalies,
+    /// Of the first tie that has one: mostly that of every observation.
+    caller: Option<Caller>,
     /// The observations.
     input: Reader<'a>,
 }
@@ -229,6 +242,7 @@ enum Part {
     Question(Question),
     Settlement(Settlement),
     Callback(Callback),
+    Tie(Tie),
 }
 
 /// What the head calls open.
@@ -236,12 +250,13 @@ fn is_live(part: &Part) -> bool {
     match part {
         Part::Stay(fact) => fact.is_open(),
         Part::Question(_) | Part::Settlement(_) | Part::Callback(_) => true,
+        Part::Tie(_) => false,
     }
 }
 
 /// Whether no stays follow the head that begins so.
 fn is_of_no_call(first: u64) -> bool {
-    first & OPEN != 0 && first >> 2 == 0
+    first & OPEN != 0 && first >> FLAGS == 0
 }
 
 fn read_head(bytes: &[u8], mut each: impl FnMut(Part)) -> Option<Head<'_>> {
@@ -255,7 +270,8 @@ fn read_head(bytes: &[u8], mut each: impl FnMut(Part)) -> Option<Head<'_>> {
         }
     }
     let mut time = last;
-    for _ in 0..first >> 2 {
+    let stays = first >> FLAGS;
+    for _ in 0..stays {
         let fact = Fact::unpack_after(time, &mut input)?;
         time = fact.offered_at;
         each(Part::Stay(fact));
@@ -277,7 +293,69 @@ fn read_head(bytes: &[u8], mut each: impl FnMut(Part)) -> Option<Head<'_>> {
             each(Part::Callback(callback));
         }
     }
-    Some(Head { open: first & OPEN != 0, last, anomalies, input })
+    let mut caller = None;
+    if first & TIED != 0 {
+        for _ in 0..input.count(LEAST_TIE)? {
+            let tie = read_tie(&mut input, last)?;
+            if tie.stay() as u64 >= stays {
+                return None;
+            }
+            caller = caller.or(caller_of(&tie));
+            each(Part::Tie(tie));
+        }
+    }
+    Some(Head { open: first & OPEN != 0, last, anomalies, caller, input })
+}
+
+fn caller_of(tie: &Tie) -> Option<Caller> {
+    match tie {
+        Tie::Call { caller, .. } => Some(*caller),
+        Tie::Question { .. } => None,
+    }
+}
+
+/// The bytes that a tie takes at least.
+const LEAST_TIE: usize = 1 + 1 + 8;
+
+/// What a tie is in one byte: a question, and then that it was passed on, or a call with two marks.
+const TIE_QUESTION: u8 = 1;
+const TIE_FIRST: u8 = 2;
+const TIE_SECOND: u8 = 4;
+
+fn write_tie(out: &mut Writer<'_>, tie: Tie, last: Timestamp) {
+    let flag = |is: bool, flag: u8| u8::from(is) * flag;
+    match tie {
+        Tie::Call { stay, caller, abandoned, asked_to_call_later } => {
+            out.byte(flag(abandoned, TIE_FIRST) | flag(asked_to_call_later, TIE_SECOND));
+            out.unsigned(u64::from(stay));
+            caller.pack(out);
+        }
+        Tie::Question { stay, question, at, passed_on } => {
+            out.byte(TIE_QUESTION | flag(passed_on, TIE_FIRST));
+            out.unsigned(u64::from(stay));
+            out.fixed(&question.0.to_le_bytes());
+            out.signed(at.0.wrapping_sub(last.0));
+        }
+    }
+}
+
+fn read_tie(input: &mut Reader<'_>, last: Timestamp) -> Option<Tie> {
+    let flags = input.byte()?;
+    let stay = input.index()?;
+    Some(match flags & TIE_QUESTION {
+        0 => Tie::Call {
+            stay,
+            caller: Caller::unpack(input)?,
+            abandoned: flags & TIE_FIRST != 0,
+            asked_to_call_later: flags & TIE_SECOND != 0,
+        },
+        _ => Tie::Question {
+            stay,
+            question: QuestionTag(u64::from_le_bytes(input.fixed()?)),
+            at: Timestamp(last.0.wrapping_add(input.signed()?)),
+            passed_on: flags & TIE_FIRST != 0,
+        },
+    })
 }
 
 /// How often each anomaly was met, in the order of [`Anomaly::ALL`].
@@ -290,6 +368,7 @@ struct Before {
     place: Option<Place>,
     department: Option<Department>,
     source: Source,
+    caller: Option<Caller>,
 }
 
 /// The kinds in one byte, beside two flags: something of the stay changed, an ordinal follows.
@@ -333,14 +412,18 @@ fn write(out: &mut Writer<'_>, observation: &Observation, before: &mut Before) {
         place: *place,
         department: *department,
         source: *source,
+        caller: before.caller,
     };
     match what {
-        What::Offered { caller, .. } | What::QueueEntered { caller } => {
-            out.byte(u8::from(caller.is_some()));
-            if let Some(caller) = caller {
-                out.fixed(&caller.0.to_le_bytes());
+        What::Offered { caller, .. } | What::QueueEntered { caller } => match caller {
+            None => out.byte(0),
+            Some(_) if *caller == before.caller => out.byte(SAME_CALLER),
+            Some(one) => {
+                out.byte(1);
+                one.pack(out);
+                before.caller = *caller;
             }
-        }
+        },
         What::Answered { wait } | What::Abandoned { wait } | What::Left { wait, .. } => {
             length(out, *wait);
         }
@@ -391,7 +474,7 @@ fn read(input: &mut Reader<'_>, before: &mut Before) -> Option<Observation> {
         before.source = Source(input.index()?);
     }
     before.time = time;
-    let what = unkind(first & 0x3f, input)?;
+    let what = unkind(first & 0x3f, input, &mut before.caller)?;
     Some(Observation {
         time: Timestamp(time),
         ordinal,
@@ -403,6 +486,9 @@ fn read(input: &mut Reader<'_>, before: &mut Before) -> Option<Observation> {
         source: before.source,
     })
 }
+
+/// The caller of the observation before that had one.
+const SAME_CALLER: u8 = 2;
 
 fn length(out: &mut Writer<'_>, length: Option<Millis>) {
     out.unsigned(length.map_or(0, |length| length.0.max(0) as u64 + 1));
@@ -473,14 +559,18 @@ fn escalation(outcome: Escalation) -> u8 {
     }
 }
 
-fn unkind(kind: u8, input: &mut Reader<'_>) -> Option<What> {
-    let caller = |input: &mut Reader<'_>| -> Option<Option<CallerPseudonym>> {
+fn unkind(kind: u8, input: &mut Reader<'_>, known: &mut Option<Caller>) -> Option<What> {
+    let mut caller = |input: &mut Reader<'_>| -> Option<Option<Caller>> {
         Some(match input.byte()? {
             0 => None,
-            _ => Some(CallerPseudonym(u64::from_le_bytes(input.fixed()?))),
+            SAME_CALLER => Some((*known)?),
+            _ => {
+                *known = Some(Caller::unpack(input)?);
+                *known
+            }
         })
     };
-    let question = |input: &mut Reader<'_>| Some(QuestionTag(u32::from_le_bytes(input.fixed()?)));
+    let question = |input: &mut Reader<'_>| Some(QuestionTag(u64::from_le_bytes(input.fixed()?)));
     let left = |how, input: &mut Reader<'_>| Some(What::Left { how, wait: unlength(input)? });
     match kind {
         0 => Some(What::Offered { direct: false, caller: caller(input)? }),
@@ -545,6 +635,7 @@ pub(crate) mod tests {
     use crate::domain::contact::contribution::VisitOutcome;
     use crate::domain::contact::path::{Begun, Matters, Origin, Passing, Path, Sent};
     use crate::domain::contact::stay::Disposition;
+    use crate::domain::ids::CallerPseudonym;
 
     const NOON: i64 = 1_791_194_400_000;
 
@@ -555,14 +646,34 @@ pub(crate) mod tests {
         ]
     }
 
+    fn caller_of(number: u64) -> Caller {
+        let number = number % 3;
+        Caller { own: CallerPseudonym(number), before: CallerPseudonym(number + 9) }
+    }
+
+    fn tie(stays: u16) -> impl Strategy<Value = Tie> {
+        let flags = any::<(bool, bool, bool)>();
+        (0..stays, any::<u64>(), times(), flags).prop_map(|(stay, n, at, (is_call, one, other))| {
+            match is_call {
+                true => Tie::Call {
+                    stay,
+                    caller: caller_of(n),
+                    abandoned: one,
+                    asked_to_call_later: other,
+                },
+                false => Tie::Question { stay, question: QuestionTag(n), at, passed_on: one },
+            }
+        })
+    }
+
     fn observation() -> impl Strategy<Value = Observation> {
         let what = (0..47u8, any::<Option<u64>>(), any::<[Option<u32>; 3]>()).prop_map(
             |(of, caller, lengths)| {
                 let [wait, talk, wrap_up] = lengths.map(|ms| ms.map(|ms| Millis(i64::from(ms))));
-                let question = Some(QuestionTag(caller.unwrap_or_default() as u32));
-                let caller = caller.map(CallerPseudonym);
+                let question = Some(QuestionTag(caller.unwrap_or_default()));
+                let caller = caller.map(caller_of);
                 // Any bytes do for the fields: only the kind is taken from them.
-                match unkind(of, &mut Reader(&[0; 8])).unwrap() {
+                match unkind(of, &mut Reader(&[0; 8]), &mut None).unwrap() {
                     What::Offered { direct, .. } => What::Offered { direct, caller },
                     What::QueueEntered { .. } => What::QueueEntered { caller },
                     What::Answered { .. } => What::Answered { wait },
@@ -731,13 +842,19 @@ pub(crate) mod tests {
     }
 
     fn contributions() -> impl Strategy<Value = Contribution> {
-        let stays = proptest::collection::vec(fact(), 0..4);
+        let stays = proptest::collection::vec(fact(), 0..4).prop_flat_map(|stays| {
+            let ties = proptest::collection::vec(tie(stays.len().max(1) as u16), 0..4);
+            (Just(stays), ties)
+        });
         let questions = proptest::collection::vec(question_at(times()), 0..3);
         let settlements = proptest::collection::vec(settlement(), 0..3);
         let callbacks = proptest::collection::vec(callback_at(times()), 0..3);
         let nothing = Contribution::default;
         prop_oneof![
-            3 => stays.prop_map(move |stays| Contribution { stays, ..nothing() }),
+            3 => stays.prop_map(move |(stays, mut ties)| {
+                ties.retain(|tie| tie.stay() < stays.len());
+                Contribution { stays, ties, ..nothing() }
+            }),
             1 => (questions, settlements).prop_map(move |(questions, settlements)| Contribution {
                 questions,
                 settlements,

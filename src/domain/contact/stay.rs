@@ -15,7 +15,7 @@ use crate::domain::event::{Escalation, Leaving, Observation, Place, Rejection, W
 use crate::domain::ids::{Department, SegmentId, Source};
 use crate::domain::units::{Millis, Timestamp};
 
-use put::Put;
+use put::{Put, Tie};
 
 pub use visit::{Visit, visits};
 
@@ -195,6 +195,8 @@ pub struct Stay {
     rejection: Option<(Timestamp, Disposition)>,
     talk_known: bool,
     over_at: Option<Timestamp>,
+    /// Its position before the stays were sorted, when questions are to be found again.
+    begun_as: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -255,6 +257,7 @@ pub struct Judge {
     stays: Vec<Stay>,
     exits: Vec<Exit>,
     questions: Vec<Put>,
+    ties: Vec<Tie>,
     anomalies: [u16; Anomaly::ALL.len()],
 }
 
@@ -263,6 +266,7 @@ impl Judge {
     pub fn stays(&mut self, seen: &[Observation], around: Surroundings<'_>) -> &[Stay] {
         self.stays.clear();
         self.exits.clear();
+        self.ties.clear();
         self.anomalies = [0; Anomaly::ALL.len()];
         let mut from = 0;
         let mut journey = 0;
@@ -293,6 +297,7 @@ impl Judge {
 
     fn journey(&mut self, seen: &[Observation], journey: u16, around: Surroundings<'_>) {
         let first = self.stays.len();
+        let first_tie = self.ties.len();
         for observation in seen.iter().filter(|o| opens(&o.what)) {
             self.open(observation, first, journey);
         }
@@ -306,11 +311,10 @@ impl Judge {
                 None => self.note(Anomaly::WithoutStay),
             }
         }
-        self.classify(first, seen, around.silence);
+        let asked_to_call_later = self.classify(first, seen, around.silence);
         self.settle(first, seen, around);
         // Last, for exits name their stays by position.
-        self.stays[first..].sort_by_key(|stay| stay.offered_at);
-        self.exits.clear();
+        self.tie(first, first_tie, seen, asked_to_call_later);
     }
 
     /// Begins a stay, or tells more about the beginning of one.
@@ -700,6 +704,7 @@ impl Stay {
             rejection: None,
             talk_known: false,
             over_at: None,
+            begun_as: 0,
         }
     }
 

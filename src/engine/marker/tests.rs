@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::cell::{CellKey, Line};
-use crate::domain::ids::Department;
+use crate::domain::ids::{Caller, CallerPseudonym, ContactId, Department, QuestionTag};
+use crate::domain::kin::{Entry, What};
 use crate::domain::schedule::Kind;
 use crate::domain::tally::Tally;
 use crate::engine::chain::Link;
@@ -41,6 +42,7 @@ fn record(sequence: u64, cells: &[Timestamp], markers: &[Marker]) -> Record {
         changes: Vec::new(),
         agents: Vec::new(),
         told: Vec::new(),
+        entries: Vec::new(),
         heard: Vec::new(),
         counts: Vec::new(),
         incidents: Vec::new(),
@@ -171,6 +173,52 @@ fn a_change_behind_the_marker_gives_another_edition_on_the_next_round() {
         assert_eq!(chains.complete(), 2);
         let third = Marker { period: october(), edition: 3, day: day(THIRD) };
         assert_eq!(chains.due(1, at(THIRD, SEVEN)), [third]);
+    }
+}
+
+#[test]
+fn what_joins_contacts_may_change_a_later_period() {
+    let call = What::Call {
+        caller: Caller { own: CallerPseudonym(1), before: CallerPseudonym(2) },
+        abandoned: false,
+        asked_to_call_later: false,
+    };
+    let question = What::Question { question: QuestionTag(1), passed_on: false };
+    for (what, told, is_of_october) in [
+        (call, at("2026-09-29", 1_439), false),
+        (call, at("2026-09-30", 0), true),
+        (call, at("2026-10-31", 1_439), true),
+        (call, at("2026-11-01", 0), false),
+        (question, at("2026-09-23", 1_439), false),
+        (question, at("2026-09-24", 0), true),
+        (question, at("2026-11-01", 0), false),
+    ] {
+        let mut chains = Chains::new(1);
+        chains.step(0, at(FIRST, SEVEN));
+        let line = Line { department: Department(1), queue: None, outside_hours: false };
+        let cell = CellKey { quarter: told.quarter(), line };
+        let entry = Entry { contact: ContactId(1), at: told, cell, what };
+        for is_gone in [false, true] {
+            let mut chains = chains.clone();
+            let brought = Record { entries: vec![(entry, is_gone)], ..record(2, &[], &[]) };
+            chains.marks[0].take(&brought, Hash([0; 16]));
+            assert_eq!(chains.marks[0].is_changed(october()), is_of_october, "{what:?} {told:?}");
+        }
+    }
+}
+
+#[test]
+fn a_question_passed_on_in_the_next_period_changes_the_one_before_if_it_is_told_behind_the_marker()
+{
+    let mut chains = Chains::new(1);
+    chains.take(0, &[], &[]);
+    chains.step(0, at(FIRST, SEVEN));
+    let put = at("2026-10-30", 600);
+    for (sequence, of, is_changed) in
+        [(2, put, false), (3, at("2026-11-01", 0), false), (3, put, true)]
+    {
+        chains.marks[0].join(of, sequence);
+        assert_eq!(chains.marks[0].is_changed(october()), is_changed, "{sequence} {of:?}");
     }
 }
 

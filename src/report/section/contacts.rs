@@ -437,9 +437,8 @@ impl Sheet<'_> {
             level: None,
         };
         let by = |place: &Place, [met, of]: [Code; 2]| [place.count(met), place.count(of)];
-        let [met, of] = by(&figures.queue, [code::RESOLVED, code::CLASSIFIED]);
-        let mut all = Share { met, of };
-        let mut rows = vec![told("phone", self.say("Telefon", "Telephone"), met, of)];
+        let mut all = figures.queue.settled_at_once();
+        let mut rows = vec![told("phone", self.say("Telefon", "Telephone"), all.met, all.of)];
         for way in Way::ALL {
             let of_way = code::SETTLED + 2 * way as Code;
             let [met, of] = by(&figures.switchboard, [of_way + 1, of_way]);

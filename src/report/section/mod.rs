@@ -7,6 +7,7 @@ mod goals;
 mod heat;
 mod levels;
 mod quality;
+mod repeats;
 pub(super) mod staffing;
 mod told;
 mod volumes;

@@ -122,8 +122,12 @@ pub(super) fn instance(manner: &Manner, config: &Config, identity: u64) -> Insta
 pub(super) fn engine(config: &Config, settings: Settings) -> Engine {
     let names = config.names();
     let rules = config.rules(&names);
-    let decoder =
-        Decoder::new(names, IdKey::new(b"test"), Pseudonyms::new(None), Limits::default());
+    let decoder = Decoder::new(
+        names,
+        IdKey::new(b"test"),
+        Pseudonyms::new(Some(b"callers")),
+        Limits::default(),
+    );
     Engine::new(settings, rules, decoder, Vec::new())
 }
 
@@ -181,12 +185,13 @@ fn of_place(place: &PlaceCounters) -> Vec<i64> {
         classified,
         resolved,
         callbacks,
+        known_callers,
         answer_wait,
         abandon_wait,
     } = place;
     let mut counts =
         vec![*offered, *answered, *answered_within_target, *abandoned, *short_abandoned];
-    counts.extend([*classified, *resolved]);
+    counts.extend([*classified, *resolved, *known_callers]);
     counts.extend([callbacks.promised, callbacks.kept, callbacks.within]);
     counts.extend(left);
     for wait in [answer_wait, abandon_wait] {

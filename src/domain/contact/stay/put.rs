@@ -1,6 +1,7 @@
 //! Questions put in a call, and where they were settled (first-contact resolution).
 
-use super::{Anomaly, Judge};
+use super::{Anomaly, Disposition, Judge};
+pub(super) use crate::domain::contact::contribution::Tie;
 use crate::domain::event::{Escalation, Observation, What};
 use crate::domain::ids::{Department, EventId, QuestionTag};
 use crate::domain::units::{Millis, Timestamp};
@@ -10,6 +11,7 @@ use crate::domain::units::{Millis, Timestamp};
 pub(super) struct Put {
     key: (Option<QuestionTag>, EventId),
     stay: usize,
+    at: Timestamp,
     /// The last outcome, where it was passed on.
     passed_on: Option<Escalation>,
     /// Of which department it is: what was said first.
@@ -23,7 +25,10 @@ impl Judge {
     ///
     /// What comes after a silence of more than T speaks of stays after it only: the contact may have
     /// been let go by then, and the answer must be the same.
-    pub(super) fn classify(&mut self, first: usize, seen: &[Observation], silence: Millis) {
+    ///
+    /// Gives whether the caller was asked to ring later.
+    pub(super) fn classify(&mut self, first: usize, seen: &[Observation], silence: Millis) -> bool {
+        let mut asked_to_call_later = false;
         let mut heard = seen.first().map_or(Timestamp(0), |observation| observation.time);
         let mut since = heard;
         self.questions.clear();
@@ -55,6 +60,10 @@ impl Judge {
                 self.note(Anomaly::WithoutStay);
                 continue;
             };
+            asked_to_call_later |= matches!(
+                observation.what,
+                What::Escalated { outcome: Escalation::AskedToCallLater, .. }
+            );
             // Without a name, each event speaks of a question of its own.
             let key = (question, question.map_or(observation.id, |_| EventId(0)));
             let matter = observation.department;
@@ -63,10 +72,14 @@ impl Judge {
                     known.passed_on = passed_on.or(known.passed_on);
                     known.matter = known.matter.or(matter);
                 }
-                None => self.questions.push(Put { key, stay, passed_on, matter }),
+                None => {
+                    let at = observation.time;
+                    self.questions.push(Put { key, stay, at, passed_on, matter });
+                }
             }
         }
         self.count_questions();
+        asked_to_call_later
     }
 
     fn count_questions(&mut self) {
@@ -81,6 +94,60 @@ impl Judge {
                 }
             }
             stay.matters.add(question.matter, 1);
+            if let Put { key: (Some(name), _), stay, at, passed_on, .. } = question {
+                let passed_on = passed_on.is_some();
+                let stay = u16::try_from(stay).unwrap_or(u16::MAX);
+                self.ties.push(Tie::Question { stay, question: name, at, passed_on });
+            }
+        }
+    }
+
+    /// What joins the last contact to others.
+    pub fn ties(&self) -> &[Tie] {
+        &self.ties
+    }
+
+    /// Puts the stays of a journey in order and joins it to those of other contacts: by its caller,
+    /// the first one that was told, and by the questions put in it.
+    pub(super) fn tie(
+        &mut self,
+        first: usize,
+        first_tie: usize,
+        seen: &[Observation],
+        asked_to_call_later: bool,
+    ) {
+        self.exits.clear();
+        if self.ties.len() > first_tie {
+            (first..).zip(&mut self.stays[first..]).for_each(|(at, stay)| stay.begun_as = at);
+        }
+        self.stays[first..].sort_by_key(|stay| stay.offered_at);
+        let stays = &self.stays[first..];
+        for tie in self.ties[first_tie..].iter_mut() {
+            if let Tie::Question { stay, .. } = tie {
+                let now = stays.iter().position(|one| one.begun_as == usize::from(*stay));
+                *stay = u16::try_from(first + now.unwrap_or(0)).unwrap_or(u16::MAX);
+            }
+        }
+        let caller = seen.iter().find_map(|observation| match observation.what {
+            What::Offered { caller, .. } | What::QueueEntered { caller } => caller,
+            What::QueueRejected(_)
+            | What::MetByMachine
+            | What::Ringing
+            | What::NoAnswer
+            | What::Answered { .. }
+            | What::Abandoned { .. }
+            | What::Left { .. }
+            | What::Passed { .. }
+            | What::Resolved { .. }
+            | What::Escalated { .. }
+            | What::Ended { .. }
+            | What::Question(_)
+            | What::Callback(_) => None,
+        });
+        if let (Some(caller), Some(last)) = (caller, stays.last()) {
+            let abandoned = last.disposition == Disposition::Abandoned;
+            let stay = u16::try_from(first).unwrap_or(u16::MAX);
+            self.ties.push(Tie::Call { stay, caller, abandoned, asked_to_call_later });
         }
     }
 }
