@@ -10,7 +10,6 @@ use super::document::{DEFINITION_FCR, DEFINITION_SM4};
 use super::figures::{Figures, Measure, Span};
 use super::number;
 use super::period::Period;
-use super::section::staffing::DEFINITION_COVERAGE;
 use super::sums::Sums;
 use super::table::{Audience, Cell, Language, Report};
 use super::withhold::{SHARE_MIN, withheld};
@@ -145,13 +144,8 @@ impl<'a> Sheet<'a> {
             definitions: Measure::ALL
                 .into_iter()
                 .map(|measure| (measure.id().to_owned(), self.definition(measure)))
-                .chain(
-                    super::section::contacts::DEFINITIONS
-                        .into_iter()
-                        .map(|(id, means)| (id.to_owned(), means.to_owned())),
-                )
+                .chain(self.definitions())
                 .chain([("REPEATS".to_owned(), self.repeats_definition())])
-                .chain([("staffing".to_owned(), DEFINITION_COVERAGE.to_owned())])
                 .chain(self.told_definitions())
                 .collect(),
             edition: None,

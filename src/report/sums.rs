@@ -6,14 +6,16 @@
 //! stretches are sums of them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::figures::Span;
+use super::section::contacts::DeskWork;
 use super::sheet::{Order, Sheet};
 use super::table::Report;
 use crate::domain::calendar::{Day, Weekday, Zone};
-use crate::domain::ids::Department;
+use crate::domain::coverage::CoverageSpan;
+use crate::domain::ids::{Department, Queue};
 use crate::domain::tally::Tally;
 use crate::domain::told::Tellings;
 use crate::domain::units::{Millis, Quarter, Timestamp};
@@ -23,7 +25,7 @@ use crate::engine::Engine;
 pub(super) const HALF_HOURS: usize = 48;
 
 /// From the first day up to, but not including, the last.
-type Days = (Day, Day);
+pub(super) type Days = (Day, Day);
 
 /// The sums of an engine's cells as they stand; it makes any number of reports.
 #[derive(Debug)]
@@ -31,8 +33,33 @@ pub struct Sums<'e> {
     pub(super) engine: &'e Engine,
     /// What people told.
     pub(super) told: Tellings,
-    spans: RefCell<BTreeMap<Days, Rc<Span>>>,
-    heats: RefCell<BTreeMap<Days, Rc<Heat>>>,
+    spans: Kept<Span>,
+    heats: Kept<Heat>,
+    /// How long numbers were staffed, what the desks did, and when questions came.
+    pub(super) coverages: Kept<CoverageSpan>,
+    pub(super) desks: Kept<BTreeMap<Queue, DeskWork>>,
+    pub(super) intakes: Kept<BTreeMap<Department, BTreeSet<Day>>>,
+}
+
+/// What was once made of a stretch of days, kept for the next report.
+#[derive(Debug)]
+pub(super) struct Kept<T>(RefCell<BTreeMap<Days, Rc<T>>>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Kept(RefCell::default())
+    }
+}
+
+impl<T> Kept<T> {
+    pub(super) fn of(&self, days: Days, make: impl FnOnce() -> T) -> Rc<T> {
+        if let Some(kept) = self.0.borrow().get(&days) {
+            return Rc::clone(kept);
+        }
+        let made = Rc::new(make());
+        self.0.borrow_mut().insert(days, Rc::clone(&made));
+        made
+    }
 }
 
 /// What was offered to queues in hours, by half-hour on the wall's clock and weekday.
@@ -52,8 +79,11 @@ impl Engine {
         Sums {
             engine: self,
             told: self.told(),
-            spans: RefCell::default(),
-            heats: RefCell::default(),
+            spans: Kept::default(),
+            heats: Kept::default(),
+            coverages: Kept::default(),
+            desks: Kept::default(),
+            intakes: Kept::default(),
         }
     }
 
@@ -72,27 +102,15 @@ impl Sums<'_> {
     /// The sum of the days from one up to another. Questions that may still be answered in time at
     /// `now` are in no share.
     pub(super) fn span(&self, days: Days, now: Timestamp) -> Rc<Span> {
-        if let Some(span) = self.spans.borrow().get(&days) {
-            return Rc::clone(span);
-        }
-        let parts = parts(days);
-        let span = match &parts[..] {
+        self.spans.of(days, || match &parts(days)[..] {
             [] | [_] => Span::of(self.engine.board(), days, now),
             parts => Span::sum(parts.iter().map(|part| self.span(*part, now))),
-        };
-        let span = Rc::new(span);
-        self.spans.borrow_mut().insert(days, Rc::clone(&span));
-        span
+        })
     }
 
     /// The half-hours of a stretch of days.
     pub(super) fn heat(&self, days: Days) -> Rc<Heat> {
-        if let Some(heat) = self.heats.borrow().get(&days) {
-            return Rc::clone(heat);
-        }
-        let heat = Rc::new(Heat::of(self.engine, days));
-        self.heats.borrow_mut().insert(days, Rc::clone(&heat));
-        heat
+        self.heats.of(days, || Heat::of(self.engine, days))
     }
 }
 

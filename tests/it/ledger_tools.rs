@@ -558,10 +558,11 @@ fn a_ledger_is_checked_copied_and_brought_back() {
     assert!(lines.iter().all(|line| line["verdict"] == "valid"));
     let events: i64 = lines.iter().filter_map(|line| line["events"].as_i64()).sum();
     assert_eq!(half["quality"]["events"], events);
-    let few = ["ledger", "show", "--config", &config, "--partition", "1", "--from", "2"];
-    let few = good(&[&few[..], &["--limit", "2"]].concat());
-    assert_eq!(few.lines().count(), 2);
-    assert!(few.starts_with("1 2 2026-"), "{few}");
+    // The first is the claim; how many follow depends on how fast they were read.
+    let few = ["ledger", "show", "--config", &config, "--partition", "1", "--from", "1"];
+    let few = good(&[&few[..], &["--limit", "1"]].concat());
+    assert_eq!(few.lines().count(), 1);
+    assert!(few.starts_with("1 1 2026-"), "{few}");
 
     let file = place.path("copy").to_str().unwrap().to_owned();
     good(&["ledger", "export", "--config", &config, "--out", &file]);
@@ -695,7 +696,8 @@ fn a_rebuild_makes_a_ledger_that_a_daemon_goes_on_from() {
     }
     assert!(goals.len() > 8);
     // The comparison is of the goals that are judged on calls.
-    let of_calls = |goal: &&Value| goal["id"] != "SM4" && goal["id"] != "FCR";
+    let others = ["SM4", "FCR", "REPEATS"];
+    let of_calls = |goal: &&Value| !others.iter().any(|id| goal["id"] == **id);
     for goal in found["goals"].as_array().unwrap().iter().filter(of_calls) {
         let key = (goal["id"].to_string(), goal["department"].to_string());
         let Some(new) = goals.get(&key) else {

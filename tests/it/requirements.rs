@@ -808,12 +808,6 @@ fn is_a_test(name: &str) -> bool {
     })
 }
 
-/// The room of repeat contacts comes with its own tests, and may not be there yet.
-fn is_awaited(name: &str) -> bool {
-    name.starts_with("joins::")
-        && !Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/joins.rs").exists()
-}
-
 /// The faults of a table whose last column names tests, or says why there is none.
 fn check_tests(rows: &[Vec<&str>]) {
     let mut faults = Vec::new();
@@ -823,7 +817,7 @@ fn check_tests(rows: &[Vec<&str>]) {
         if named.is_empty() && !tests.starts_with("Inget:") {
             faults.push(format!("{what}: names no test and no reason"));
         }
-        let missing = named.iter().filter(|name| !is_awaited(name) && !is_a_test(name));
+        let missing = named.iter().filter(|name| !is_a_test(name));
         faults.extend(missing.map(|name| format!("{what}: there is no test {name}")));
     }
     assert!(faults.is_empty(), "docs/krav.md:\n{}", faults.join("\n"));

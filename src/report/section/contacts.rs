@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::super::figures::{Figures, Place};
 use super::super::sheet::Sheet;
+use super::super::sums::Days;
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use super::super::withhold::SHARE_MIN;
 use crate::domain::calendar::Zone;
@@ -18,61 +19,13 @@ use crate::domain::ids::{Department, Queue};
 use crate::domain::tally::{Code, code};
 use crate::domain::units::{Millis, Share};
 
-/// What the figures here mean, by the requirement that they answer to.
-pub(in crate::report) const DEFINITIONS: [(&str, &str); 10] = [
-    (
-        "R9",
-        "by answering queue and the department whose matter it was: contacts with a question of it, \
-         and their handling (talk with holds, and wrap-up), split evenly between the questions of a \
-         call; what is left of an uneven split goes to the first",
-    ),
-    (
-        "R10",
-        "contacts by their first stay: at the switchboard, at a queue that was dialled straight, or at \
-         a queue where the source does not say how the caller came there",
-    ),
-    (
-        "R11",
-        "calls that the switchboard answered, by how they were last passed on: not at all, by matter, by \
-         name, or without saying; a call that comes back before a desk has answered is no call of its own",
-    ),
-    (
-        "R12",
-        "stays at the switchboard and at desks that a machine met first / all that were offered; the \
-         target is 0",
-    ),
-    (
-        "R13",
-        "visits that the switchboard sent to a queue, whose answering desk did not send the caller on to \
-         another queue, unit or the switchboard / those that were answered; taken over by a case officer \
-         is not sent on, unanswered is neither",
-    ),
-    (
-        "R14",
-        "questions that went to a case officer, once each by their last outcome / questions of which it \
-         is known where they were settled",
-    ),
-    (
-        "callbacks",
-        "promises to ring back kept by the end of the second working day after the promise / (promises - \
-         those that may still be kept in time); counted at the promise; kept once a person spoke with the \
-         caller, within 30 days",
-    ),
-    (
-        "R15",
-        "times that those who answered passed a contact on / contacts in which a person answered",
-    ),
-    ("R28", "calls answered at a desk of which no question is known / calls answered at a desk"),
-    ("AHT", "(talk with holds + wrap-up) / answered calls"),
-];
-
 fn of_both(figures: &Figures, code: Code) -> i64 {
     figures.switchboard.count(code) + figures.queue.count(code)
 }
 
 /// What one queue did.
-#[derive(Default)]
-struct Desk {
+#[derive(Debug, Default)]
+pub(in crate::report) struct DeskWork {
     answered: i64,
     talk_ms: i64,
     wrap_up_ms: i64,
@@ -331,10 +284,8 @@ impl Sheet<'_> {
         (open, overdue)
     }
 
-    /// What the desks did, and for whom where they did it for more than one department.
-    fn matter_table(&self) -> Table {
-        let (from, end) = self.order.period.span();
-        let mut desks: BTreeMap<Queue, Desk> = BTreeMap::new();
+    fn desk_work(&self, (from, end): Days) -> BTreeMap<Queue, DeskWork> {
+        let mut desks: BTreeMap<Queue, DeskWork> = BTreeMap::new();
         for day in from.until(end) {
             for (line, tally) in self.engine.board().cells().day(day) {
                 let Some(queue) = line.queue else { continue };
@@ -350,15 +301,22 @@ impl Sheet<'_> {
                 }
             }
         }
+        desks
+    }
+
+    /// What the desks did, and for whom where they did it for more than one department.
+    fn matter_table(&self) -> Table {
+        let span = self.order.period.span();
+        let desks = self.sums.desks.of(span, || self.desk_work(span));
         let minutes = |millis: i64| Cell::Count((millis + 30_000).div_euclid(60_000));
         let mean = |sum: i64, of: i64| match of {
             0 => Cell::None,
             of => Cell::Wait(Millis((2 * sum + of).div_euclid(2 * of))),
         };
         let mut rows: Vec<(String, Row)> = Vec::new();
-        for (queue, desk) in &desks {
+        for (queue, desk) in &*desks {
             let name = self.engine.names().queues.name(queue.0);
-            let Desk { answered, wrap_up_ms: wrap_up, ref matters, .. } = *desk;
+            let DeskWork { answered, wrap_up_ms: wrap_up, ref matters, .. } = *desk;
             let handling = desk.talk_ms + wrap_up;
             if answered == 0 {
                 continue;

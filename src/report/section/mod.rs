@@ -2,12 +2,13 @@
 //! order they are told, and to whom, is decided there.
 
 pub(super) mod contacts;
+mod definitions;
 mod desks;
 mod goals;
 mod heat;
 mod levels;
 mod quality;
 mod repeats;
-pub(super) mod staffing;
+mod staffing;
 mod told;
 mod volumes;

@@ -2,9 +2,11 @@
 //! on which working days no question came in (R26).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::super::period::Period;
 use super::super::sheet::Sheet;
+use super::super::sums::Days;
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use crate::domain::calendar::{Day, WorkingDays, Zone};
 use crate::domain::coverage::{Coverage, CoverageSpan, Staffed, Stretch};
@@ -13,14 +15,6 @@ use crate::domain::goal::GoalId;
 use crate::domain::ids::Department;
 use crate::domain::tally::{Code, code};
 use crate::domain::units::{Millis, Timestamp};
-
-/// What the staffing figures mean, for their readers.
-pub(in crate::report) const DEFINITION_COVERAGE: &str = "A number is staffed while an agent who \
-    answers for it is logged in and not paused; ringing, talking and wrap-up count as staffed. \
-    Counted while the switchboard is open, or by the unit's own hours where it is exempt; exactly \
-    one person is counted by the unit's own hours. Time before the first report about a number, \
-    and open time in which no source was heard of for longer than the limit, is unknown: neither \
-    staffed nor unstaffed. The share is of the time that is known.";
 
 /// Gaps in the data that are told one by one, the longest.
 const GAPS: usize = 50;
@@ -39,14 +33,12 @@ const EXPECTED_DAYS: i32 = 28;
 
 impl Sheet<'_> {
     /// The period's staffing, as far as something is known.
-    pub(in crate::report) fn coverage(&self) -> CoverageSpan {
-        let departments = self.engine.names().departments.len();
-        self.engine.board().coverages().span(
-            self.order.period.span(),
-            self.known_until,
-            self.engine.rules(),
-            departments,
-        )
+    pub(in crate::report) fn coverage(&self) -> Rc<CoverageSpan> {
+        let (span, departments) = (self.order.period.span(), self.engine.names().departments.len());
+        let coverages = self.engine.board().coverages();
+        let rules = self.engine.rules();
+        let make = || coverages.span(span, self.known_until, rules, departments);
+        self.sums.coverages.of(span, make)
     }
 
     /// How long each number was staffed; `None` when no source tells of agents.
@@ -235,32 +227,40 @@ impl Sheet<'_> {
         }
     }
 
+    /// The days on which each department received questions.
+    fn intakes(&self, (from, end): Days) -> BTreeMap<Department, BTreeSet<Day>> {
+        let mut received: BTreeMap<Department, BTreeSet<Day>> = BTreeMap::new();
+        for day in from.until(end) {
+            for (line, tally) in self.engine.board().cells().day(day) {
+                let of = |channel: Channel| {
+                    tally.get(code::QUESTION + code::QUESTION_STRIDE * channel as Code)
+                };
+                if of(Channel::Email) + of(Channel::EService) > 0 {
+                    received.entry(line.department).or_default().insert(day);
+                }
+            }
+        }
+        received
+    }
+
     /// The working days on which a department that has questions received none; `None` when none has.
     pub(in crate::report) fn intake_table(&self) -> Option<Table> {
         let zone = Zone::stockholm();
         let (from, end) = self.order.period.span();
         // A day that is not over may still bring a question.
         let end = end.min(zone.day_of(self.known_until));
-        let mut received: BTreeMap<Department, BTreeMap<Day, i64>> = BTreeMap::new();
-        for day in from.min(end.plus(-EXPECTED_DAYS)).until(end) {
-            for (line, tally) in self.engine.board().cells().day(day) {
-                let of = |channel: Channel| {
-                    tally.get(code::QUESTION + code::QUESTION_STRIDE * channel as Code)
-                };
-                let count = of(Channel::Email) + of(Channel::EService);
-                if count > 0 && self.order.department.is_none_or(|own| own == line.department) {
-                    *received.entry(line.department).or_default().entry(day).or_default() += count;
-                }
-            }
-        }
+        let looked_at = (from.min(end.plus(-EXPECTED_DAYS)), end);
+        let received = self.sums.intakes.of(looked_at, || self.intakes(looked_at));
         let working: Vec<Day> =
             from.until(end.max(from)).filter(|day| WorkingDays::is_working_day(*day)).collect();
+        let is_ours = |at: &Department| self.order.department.is_none_or(|own| own == *at);
         let mut rows: Vec<Row> = received
             .iter()
+            .filter(|(at, _)| is_ours(at))
             .map(|(at, days)| {
                 let silent: Vec<String> = working
                     .iter()
-                    .filter(|day| !days.contains_key(*day))
+                    .filter(|day| !days.contains(*day))
                     .map(ToString::to_string)
                     .collect();
                 let mut dates = silent.iter().take(DATES).cloned().collect::<Vec<_>>().join(", ");

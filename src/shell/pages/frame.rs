@@ -22,13 +22,11 @@ pub(super) struct Frame {
 }
 
 /// The pages in the navigation: path, Swedish and English name.
-const PAGES: [(&str, &str, &str); 7] = [
+const PAGES: [(&str, &str, &str); 5] = [
     ("/", "Start", "Start"),
     ("/lage", "Läget nu", "Right now"),
     ("/vaggtavla", "Väggtavla", "Wallboard"),
-    ("/mal", "Servicemål", "Service goals"),
     ("/fragor", "E-post", "E-mail"),
-    ("/rapporter", "Rapporter", "Reports"),
     ("/om-matten", "Om måtten", "About the figures"),
 ];
 
