@@ -17,7 +17,7 @@ use super::live::{self, Live};
 use super::outlet::Outlet;
 use super::{Stop, kafka, log, read_secret, read_served, usage};
 use crate::cli::Run;
-use crate::config::{Config, Storage};
+use crate::config::{Config, Privacy, Storage};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::units::Millis;
 use crate::engine::{Engine, Settings};
@@ -82,26 +82,40 @@ pub fn run(asked: &Run) -> anyhow::Result<()> {
 /// Keys of the hashes.
 pub(super) struct Keys {
     id: Vec<u8>,
-    caller: Vec<u8>,
+    /// `None` where callers are not recognised.
+    caller: Option<Vec<u8>>,
 }
 
 impl Keys {
-    /// Keys from their files, or made for this run alone.
+    /// Keys from their files. Without one, figures that are made anew at each start have keys of
+    /// this run alone. A ledger that outlives it would then know a caller under as many keys as it
+    /// had instances, and count too few repeats: no caller is recognised then.
     fn read(config: &Config) -> anyhow::Result<Keys> {
-        let key = |path: &Option<String>, name| match path {
-            Some(path) => read_secret(path, name),
-            None => random(),
-        };
+        let Privacy { id_key_file, caller_key_file } = &config.privacy;
+        let is_kept = config.ledger.storage == Storage::Kafka;
         Ok(Keys {
-            id: key(&config.privacy.id_key_file, "privacy.id_key_file")?,
-            caller: key(&config.privacy.caller_key_file, "privacy.caller_key_file")?,
+            id: match id_key_file {
+                Some(path) => read_secret(path, "privacy.id_key_file")?,
+                None => random()?,
+            },
+            caller: match caller_key_file {
+                Some(path) => Some(read_secret(path, "privacy.caller_key_file")?),
+                None if is_kept => {
+                    tracing::warn!(
+                        "repeat calls are not recognised: set privacy.caller_key_file, the same \
+                         for all instances"
+                    );
+                    None
+                }
+                None => Some(random()?),
+            },
         })
     }
 
     /// The same keys each time, for figures of files and simulations that are not kept: the output
     /// must not change from run to run.
     pub(super) fn fixed() -> Keys {
-        Keys { id: b"id".to_vec(), caller: b"caller".to_vec() }
+        Keys { id: b"id".to_vec(), caller: Some(b"caller".to_vec()) }
     }
 
     /// Tells the key of the ids from others without giving anything of it away.
@@ -116,7 +130,7 @@ impl Keys {
             future: Millis::from_seconds(i64::from(config.limits.future_tolerance_seconds)),
             ..Limits::default()
         };
-        Decoder::new(names, IdKey::new(&self.id), Pseudonyms::new(Some(&self.caller)), limits)
+        Decoder::new(names, IdKey::new(&self.id), Pseudonyms::new(self.caller.as_deref()), limits)
     }
 }
 

@@ -445,6 +445,7 @@ impl Place {
         create_topic(&brokers, &events, PARTITIONS as i32);
         let folder = TempDir::new();
         fs::write(folder.path().join("key"), "a key of this test").unwrap();
+        fs::write(folder.path().join("callers"), "another key of it").unwrap();
         Some(Place { brokers, folder, events, ledger, parameters: parameters(1) })
     }
 
@@ -455,17 +456,18 @@ impl Place {
     /// A configuration file over another ledger, with other rules.
     fn config(&self, name: &str, ledger: &str, rest: &str) -> String {
         let Place { brokers, events, .. } = self;
-        let (key, snapshot) = (self.path("key"), self.path("snapshot"));
+        let [key, callers, snapshot] = ["key", "callers", "snapshot"].map(|name| self.path(name));
         let text = format!(
             "[kafka]\nbrokers = [\"{brokers}\"]\ngroup = \"{events}\"\n\
              properties = {{ \"fetch.wait.max.ms\" = 10 }}\n\
              [topics]\nevents = [\"{events}\"]\nledger = \"{ledger}\"\n\
              rejects = \"{events}-rejects\"\n\
              [ledger]\nstorage = \"kafka\"\nsnapshot_file = \"{}\"\n\
-             [privacy]\nid_key_file = \"{}\"\n{}{rest}",
+             [privacy]\nid_key_file = \"{key}\"\ncaller_key_file = \"{callers}\"\n{}{rest}",
             snapshot.display(),
-            key.display(),
             configuration_text(&self.parameters),
+            key = key.display(),
+            callers = callers.display(),
         );
         let path = self.path(name);
         fs::write(&path, text).unwrap();

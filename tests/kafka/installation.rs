@@ -42,6 +42,7 @@ impl Installation {
         create_topic(brokers, &topic, PARTITIONS);
         let folder = TempDir::new();
         fs::write(folder.path().join("key"), [7; 32]).unwrap();
+        fs::write(folder.path().join("callers"), [8; 32]).unwrap();
         let departments = configuration_text(&day.parameters);
         Installation { brokers: brokers.to_owned(), topic, folder, departments }
     }
@@ -85,7 +86,7 @@ impl Installation {
         let Installation { topic, departments, .. } = self;
         let path = |what: &str| self.folder.path().join(format!("{name}.{what}"));
         let snapshot = path("snapshot");
-        let key = self.folder.path().join("key");
+        let [key, callers] = ["key", "callers"].map(|name| self.folder.path().join(name));
         let config = path("toml");
         let text = format!(
             "[kafka]\nbrokers = [\"{brokers}\"]\ngroup = \"{topic}\"\n\
@@ -93,7 +94,7 @@ impl Installation {
              properties = {{ \"fetch.wait.max.ms\" = 10{properties} }}\n\
              [topics]\nevents = [\"{topic}\"]\nledger = \"{topic}.ledger\"\n\
              rejects = \"{topic}.rejects\"\nreports = \"{topic}.reports\"\n\
-             [privacy]\nid_key_file = {key:?}\n\
+             [privacy]\nid_key_file = {key:?}\ncaller_key_file = {callers:?}\n\
              [ledger]\nsnapshot_file = {snapshot:?}\nsnapshot_interval_seconds = 1\n\
              {sections}{departments}",
             session.as_secs()
