@@ -2,6 +2,7 @@
 //! that the pages know, else Swedish.
 
 use crate::report::Language;
+use crate::shell::language::negotiated;
 
 /// A page's language, and whether the reader chose it: then links carry it on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,47 +53,9 @@ impl Locale {
     }
 }
 
-/// The most wanted of the known languages by `Accept-Language` (RFC 9110); Swedish when none is
-/// wanted. Of two wanted alike, the first.
-fn negotiated(header: &str) -> Language {
-    let mut best = (Language::Swedish, 0.0);
-    for range in header.split(',') {
-        let mut parts = range.split(';').map(str::trim);
-        let tag = parts.next().unwrap_or("").to_ascii_lowercase();
-        let weight = parts
-            .find_map(|part| part.strip_prefix("q="))
-            .map_or(Some(1.0), |weight| weight.parse::<f64>().ok());
-        let language = tag.split('-').next().and_then(|primary| primary.parse().ok());
-        if let (Some(language), Some(weight)) = (language, weight)
-            && weight > best.1
-        {
-            best = (language, weight);
-        }
-    }
-    best.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_browsers_first_known_language_counts() {
-        for (header, language) in [
-            ("", Language::Swedish),
-            ("*", Language::Swedish),
-            ("de, fr;q=0.9", Language::Swedish),
-            ("en-GB,en;q=0.9", Language::English),
-            ("EN", Language::English),
-            ("sv-SE, sv;q=0.9, en;q=0.8", Language::Swedish),
-            ("sv;q=0.2, en;q=0.8", Language::English),
-            ("en;q=0", Language::Swedish),
-            ("en;q=oops, sv", Language::Swedish),
-            (";;;,,q=1", Language::Swedish),
-        ] {
-            assert_eq!(negotiated(header), language, "{header}");
-        }
-    }
 
     #[test]
     fn the_address_overrules_the_browser_and_is_carried_on() {
