@@ -111,9 +111,8 @@ impl<'a> Sheet<'a> {
         tables.extend(self.contact_tables());
         tables.extend(self.repeat_table());
         if order.audience == Audience::Internal {
+            tables.extend(self.question_table());
             tables.extend(self.channel_table());
-        }
-        if order.audience == Audience::Internal {
             tables.extend(self.heat_tables());
             tables.extend(self.staffing_course(&coverage));
             tables.push(self.gap_table(&coverage));

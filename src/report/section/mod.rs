@@ -8,6 +8,7 @@ mod goals;
 mod heat;
 mod levels;
 mod quality;
+mod questions;
 mod repeats;
 mod staffing;
 mod told;
