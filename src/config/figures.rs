@@ -125,6 +125,14 @@ impl Terms {
 }
 
 impl Figures {
+    /// The first working day after a period's end on which goal 4 is decided for all of its
+    /// questions: the third, or the fourth where what comes on a day off has two days more.
+    pub(super) fn questions_settled_on(&self) -> u32 {
+        let changed = self.changes.iter().map(|(_, terms)| terms.question_deadline);
+        let mut rules = changed.chain([self.base.question_deadline]);
+        if rules.all(|rule| rule == DeadlineRule::Strict) { 3 } else { 4 }
+    }
+
     /// The names of departments and queues, in the order of the file.
     pub(super) fn intern(&self, names: &mut Names) {
         for department in &self.departments {

@@ -86,8 +86,10 @@ impl Config {
         let commit = daemon::commit(document.section("commit"));
         let privacy = daemon::privacy(document.section("privacy"));
         let log = daemon::log(document.section("log"));
-        let publish = publish::publish(document.section("publish"));
+        let mut publish = publish::publish(document.section("publish"));
         let figures = figures::read(&mut document, &limits, goals);
+        let settled = figures.questions_settled_on();
+        publish.schedule.working_day = publish.schedule.working_day.max(settled);
         let config =
             Config { kafka, topics, ledger, http, limits, commit, privacy, log, publish, figures };
         config.check_room(&mut document.faults);

@@ -600,3 +600,12 @@ fn a_ledger_in_memory_is_never_published() {
         assert!(told.contains("can be read again; leave it out"), "{told}");
     }
 }
+
+#[test]
+fn nothing_is_published_before_the_last_questions_are_decided() {
+    let day = |text: &str| parse(text).publish.schedule.working_day;
+    assert_eq!(day(""), 3);
+    assert_eq!(day("[publish]\nworking_day = 1"), 3);
+    assert_eq!(day("[rules]\nquestion_deadline = \"roll\""), 4);
+    assert_eq!(day("[rules]\nquestion_deadline = \"roll_cutoff\"\n[publish]\nworking_day = 5"), 5);
+}

@@ -77,6 +77,8 @@ pub mod code {
     /// Questions that a person replied to by the bound that the working time falls under (not
     /// cumulative), plus the bound's place; after the last bound, those over all of them.
     pub const WORKED_SLOT: Code = 81;
+    /// Contacts that a machine met first.
+    pub const CONTACTS_BY_MACHINE: Code = 152;
     /// Contacts by where they began, counted at their first stay: `contact::path::Origin` added.
     pub const CONTACT_FROM: Code = 100;
     /// Contacts in which a person answered, counted at their first stay.

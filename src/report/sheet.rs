@@ -78,6 +78,11 @@ impl<'a> Sheet<'a> {
         Sheet { engine, order, sums, span, known_until, told: &sums.told }
     }
 
+    /// The first day of which anything was counted: days before it are no days without calls.
+    pub(super) fn first_day(&self) -> Option<Day> {
+        self.engine.board().cells().days().next().map(|(day, ..)| day)
+    }
+
     pub(super) fn say(&self, swedish: &str, english: &str) -> String {
         self.order.language.pick(swedish, english).to_owned()
     }

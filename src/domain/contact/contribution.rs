@@ -369,6 +369,9 @@ impl Fact {
             }
         }
         self.path.cell_entries(&mut add);
+        if self.path.contact.is_some() {
+            add(code::CONTACTS_BY_MACHINE, i64::from(self.met_by_machine));
+        }
         if let Some((outcome, _)) = self.visit {
             add(outcome.code(), 1);
         }

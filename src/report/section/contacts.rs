@@ -11,6 +11,7 @@ use super::super::sums::Days;
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use super::super::withhold::SHARE_MIN;
 use crate::domain::calendar::Zone;
+use crate::domain::callback::Callback;
 use crate::domain::contact::path::{Origin, Passing};
 use crate::domain::contact::stay::Disposition;
 use crate::domain::event::{Escalation, Way};
@@ -83,7 +84,6 @@ impl Sheet<'_> {
         let [by_matter, by_name, unsaid] = ways;
         let right = figures.queue.count(code::SENT_RIGHT);
         let onward = figures.queue.count(code::SENT_ON);
-        let offered = switchboard.offered() + figures.queue.offered();
         let told = vec![
             from(
                 "from_switchboard",
@@ -99,10 +99,7 @@ impl Sheet<'_> {
             Told {
                 id: "machine",
                 heading: self.say("Först mötta av maskin", "First met by a machine"),
-                share: Share {
-                    met: switchboard.met_by_machine() + figures.queue.met_by_machine(),
-                    of: offered,
-                },
+                share: Share { met: of_both(code::CONTACTS_BY_MACHINE), of: contacts },
                 level: Some((Direction::AtMost, 0)),
             },
             call(
@@ -208,8 +205,10 @@ impl Sheet<'_> {
         let kept = of_both(code::CALLBACKS_KEPT);
         let within = of_both(code::CALLBACKS_KEPT_WITHIN);
         let expired = of_both(code::CALLBACKS_EXPIRED);
-        let (open, overdue) = self.open_callbacks();
-        let judged = promised - (open - overdue);
+        // A promise is let go after thirty days, so what is overdue is what is left of the counts.
+        let pending = self.pending_callbacks();
+        let open = promised - kept - expired;
+        let (overdue, judged) = (open - pending, promised - pending);
         let of_promises = |id, heading: String, met: i64, of: i64| Told {
             id,
             heading,
@@ -268,20 +267,16 @@ impl Sheet<'_> {
         table
     }
 
-    /// Promises of the period that wait to be kept, and of them those past their last moment.
-    fn open_callbacks(&self) -> (i64, i64) {
+    /// Promises of the period that can still be kept in time.
+    fn pending_callbacks(&self) -> i64 {
         let zone = Zone::stockholm();
         let (from, end) = self.order.period.span();
-        let (mut open, mut overdue) = (0, 0);
-        for callback in self.engine.board().callbacks() {
+        let is_pending = |callback: &&Callback| {
             let day = zone.day_of(callback.promised_at);
             let is_own = self.order.department.is_none_or(|own| own == callback.department);
-            if is_own && from <= day && day < end {
-                open += 1;
-                overdue += i64::from(callback.is_overdue(self.known_until));
-            }
-        }
-        (open, overdue)
+            is_own && from <= day && day < end && !callback.is_overdue(self.known_until)
+        };
+        self.engine.board().callbacks().filter(is_pending).count() as i64
     }
 
     fn desk_work(&self, (from, end): Days) -> BTreeMap<Queue, DeskWork> {

@@ -249,6 +249,7 @@ impl Sheet<'_> {
         let (from, end) = self.order.period.span();
         // A day that is not over may still bring a question.
         let end = end.min(zone.day_of(self.known_until));
+        let from = self.first_day().map_or(from, |first| from.max(first));
         let looked_at = (from.min(end.plus(-EXPECTED_DAYS)), end);
         let received = self.sums.intakes.of(looked_at, || self.intakes(looked_at));
         let working: Vec<Day> =

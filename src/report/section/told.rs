@@ -13,17 +13,19 @@ use super::super::withhold::{SHARE_MIN, withheld};
 use crate::domain::calendar::Month;
 use crate::domain::event::Channel;
 use crate::domain::goal::{Direction, GoalId};
-use crate::domain::ids::Department;
+use crate::domain::ids::{Department, EventId};
 use crate::domain::told::{
     Counted, Entry, Found, Outcome, Period as ToldPeriod, Scale, Slot, Subject,
 };
-use crate::domain::units::Share;
+use crate::domain::units::{Share, Timestamp};
 
 /// A question that was asked, with what came of it by period and whose it is.
 struct Series<'t> {
     measure: &'t str,
     scale: Scale,
     results: BTreeMap<(Option<Department>, ToldPeriod), &'t Outcome>,
+    /// When each was told.
+    told_at: BTreeMap<(Option<Department>, ToldPeriod), (Timestamp, EventId)>,
 }
 
 impl Series<'_> {
@@ -48,6 +50,11 @@ impl Series<'_> {
     fn of(&self, whose: Option<Department>) -> impl Iterator<Item = (ToldPeriod, &Outcome)> {
         let own = self.results.iter().filter(move |((of, _), _)| *of == whose);
         own.map(|((_, period), outcome)| (*period, *outcome))
+    }
+
+    /// The result that holds: of the period that ends last, and of those the one told last.
+    fn latest(&self, whose: Option<Department>) -> Option<(ToldPeriod, &Outcome)> {
+        self.of(whose).max_by_key(|(period, _)| (period.until, self.told_at.get(&(whose, *period))))
     }
 }
 
@@ -95,10 +102,13 @@ impl Sheet<'_> {
                 continue;
             }
             if all.last().is_none_or(|last| (last.measure, last.scale) != (measure, scale)) {
-                all.push(Series { measure, scale, results: BTreeMap::new() });
+                let (results, told_at) = (BTreeMap::new(), BTreeMap::new());
+                all.push(Series { measure, scale, results, told_at });
             }
             if let Some(series) = all.last_mut() {
-                series.results.insert((slot.department, slot.period), outcome);
+                let key = (slot.department, slot.period);
+                series.results.insert(key, outcome);
+                series.told_at.insert(key, (entry.time, entry.id));
             }
         }
         // In the order in which they were asked, so that a series stands before what replaced it.
@@ -192,7 +202,7 @@ impl Sheet<'_> {
             .into_iter()
             .map(|department| {
                 let cells = all.iter().flat_map(|series| {
-                    let latest = series.of(Some(department)).last();
+                    let latest = series.latest(Some(department));
                     latest.map_or([Cell::None, Cell::None, Cell::None], |(period, outcome)| {
                         let level = self.satisfaction_level(period);
                         let [value, n, _] = self.outcome_cells(outcome, series.scale, level);
@@ -245,7 +255,7 @@ impl Sheet<'_> {
         let series = self.series();
         let told =
             series.iter().filter(|series| series.scale == Scale::Share).filter_map(|series| {
-                let (period, outcome) = series.of(self.order.department).last()?;
+                let (period, outcome) = series.latest(self.order.department)?;
                 let level = self.satisfaction_level(period);
                 let [value, n, _] = self.outcome_cells(outcome, series.scale, level);
                 let name =

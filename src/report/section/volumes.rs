@@ -28,7 +28,8 @@ impl Sheet<'_> {
         ];
         let figures = self.own(&self.span);
         let last = Zone::stockholm().day_of(self.known_until);
-        let days = self.order.period.days().filter(|day| *day <= last);
+        let first = self.first_day().unwrap_or(last);
+        let days = self.order.period.days().filter(|day| first <= *day && *day <= last);
         let working = days.filter(|day| WorkingDays::is_working_day(*day)).count() as i64;
         let row = |id: &str, heading: String, place: &Place| {
             let stays = |disposition| place.stays(disposition);
