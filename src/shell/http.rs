@@ -39,11 +39,11 @@ use tower_http::compression::CompressionLayer;
 
 use super::access::Access;
 use super::api;
-use super::api::question::Question;
 use super::clock::Stopwatch;
 use super::connections;
 use super::pages::{self, Live, Locale, Part, View};
 use super::password::{Gate, authenticate};
+use super::question::Question;
 use crate::domain::snapshot::Snapshot;
 use crate::metrics::{self, Instruments, LiveClient};
 

@@ -37,6 +37,7 @@ mod password;
 mod place;
 pub mod produce;
 mod publish;
+pub mod question;
 pub mod reader;
 pub mod rebuild;
 mod records;

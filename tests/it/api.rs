@@ -15,7 +15,7 @@ use svarstid::domain::calendar::{Day as Date, Zone};
 use svarstid::domain::snapshot::Snapshot;
 use svarstid::report::{Audience, Language};
 use svarstid::shell::access::Access;
-use svarstid::shell::api::question::{Asked, Refused};
+use svarstid::shell::api::question::Asked;
 use svarstid::simulate::{Parameters, Simulation};
 use svarstid::wire::canonical::Arrival;
 
@@ -27,6 +27,7 @@ use crate::support::{
     Daemon, Day, Response, TempDir, get, metric_total, metric_value, percent_encode, produce,
     request, wait_for, wait_until,
 };
+use crate::town::Town;
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// A value that no parameter takes, and that would be markup if it were repeated.
@@ -508,20 +509,14 @@ fn one_report_is_made_at_a_time() {
     let mut site = Site::start(town());
     let described = Described::read(site.address);
     let address = site.address;
-    let path = "/api/v1/reports/2026-10?department=soc&audience=public";
+    let path = "/api/v1/reports/2026-10?department=social&audience=public";
     let first = std::thread::spawn(move || get(address, path, &[("Accept-Language", "en")]));
     let question = site.questions.blocking_recv().unwrap();
-    let asked = Asked::Report {
-        period: "2026-10".parse().unwrap(),
-        department: Some("soc".to_owned()),
-        audience: Audience::Public,
-        language: Language::English,
-    };
-    assert_eq!(question.asked, asked);
     let route = described.route("/api/v1/reports/{period}");
     let busy = described.ask(&route, "/api/v1/reports/2026", &[]);
     assert_eq!((busy.status, busy.header("retry-after")), (503, Some("2")));
-    question.answer.send(Err(Refused::Open(Date::parse("2026-11-01").unwrap()))).unwrap();
+    let town = Town::of("08:00:00.000 entered social a");
+    question.answer(&town.engine, town.engine.last_event().unwrap());
     let first = first.join().unwrap().unwrap();
     assert_eq!(first.status, 404);
     assert!(first.text().contains("is on 2026-11-01"), "{}", first.text());

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use svarstid::domain::snapshot::Snapshot;
 use svarstid::domain::units::Millis;
-use svarstid::report::Interval;
 use svarstid::shell::access::Access;
-use svarstid::shell::api::question::{Asked, Question, Refused};
 use svarstid::shell::clock::Stopwatch;
 use svarstid::shell::http::{Readiness, Shown, Web, serve};
+use svarstid::shell::question::Question;
 use tokio::sync::{mpsc, watch};
 
 use crate::metrics::{Made, NOBODY, NOW, snapshot};
 use crate::support::{Response, get, metric_value, now, promtool_check_metrics, wait_until};
+use crate::town::Town;
 
 fn shown(snapshot: Snapshot) -> Shown {
     Shown { snapshot: Arc::new(snapshot), taken: Stopwatch::start() }
@@ -384,23 +384,29 @@ fn not_ready_tells_the_reasons() {
 #[test]
 fn the_engine_answers_for_figures() {
     let mut site = Site::start(town());
+    let engine = Town::of(
+        "08:00:00.000 entered social a
+         08:00:05.000 answered social a
+         08:01:05.000 ended social a",
+    )
+    .engine;
+    let last = engine.last_event().unwrap();
     let address = site.address;
+    let queries = ["?interval=month", "", "?interval=day"];
     let asking = std::thread::spawn(move || {
-        ["?interval=month", "", "?interval=day"]
-            .map(|query| get(address, &format!("/api/v1/figures{query}"), &[]).unwrap())
+        queries.map(|query| get(address, &format!("/api/v1/figures{query}"), &[]).unwrap())
     });
-    let mut asked = Vec::new();
-    for answer in [Ok("{\"rows\": []}"), Ok("{}"), Err(Refused::NoFigures(None))] {
-        let question = site.questions.blocking_recv().unwrap();
-        asked.push(question.asked);
-        question.answer.send(answer.map(str::to_owned)).unwrap();
+    for _ in queries {
+        site.questions.blocking_recv().unwrap().answer(&engine, last);
     }
-    assert_eq!(asked, [Interval::Month, Interval::Hour, Interval::Day].map(Asked::Figures));
     let [month, hour, day] = asking.join().unwrap();
-    assert_eq!((month.status, month.text()), (200, "{\"rows\": []}"));
-    assert_eq!(month.header("content-type"), Some("application/json"));
-    assert_eq!(hour.status, 200);
-    assert_eq!(day.status, 404);
+    for (response, from) in [(&month, "10-01T00"), (&hour, "10-05T08"), (&day, "10-05T00")] {
+        let document: serde_json::Value = serde_json::from_str(response.text()).unwrap();
+        let row = &document["rows"][0];
+        assert_eq!(row["from"], format!("2026-{from}:00:00+02:00"));
+        assert_eq!(row["answered"], 1);
+        assert_eq!(response.header("content-type"), Some("application/json"));
+    }
     site.questions.close();
     assert_eq!(site.get("/api/v1/figures").status, 503, "the engine is gone");
     site.stop();

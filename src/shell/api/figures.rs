@@ -1,18 +1,17 @@
 //! The counts by interval; and how the engine is asked for anything.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
-use tokio::sync::oneshot;
 
 use super::problem::Problem;
-use super::question::{Asked, Question};
+use super::question::Asked;
 use super::reader::{Document, Reader};
 use crate::domain::snapshot::Snapshot;
 use crate::report::Interval;
 use crate::shell::http::Shared;
+use crate::shell::question::{self, Unanswered};
 
 /// The intervals; the first is the default.
 const INTERVALS: [(&str, Interval); 4] = [
@@ -21,8 +20,6 @@ const INTERVALS: [(&str, Interval); 4] = [
     ("day", Interval::Day),
     ("month", Interval::Month),
 ];
-/// How long the engine may take for an answer.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) async fn figures(State(shared): State<Shared>, reader: Reader) -> Response {
     reader.answer(found(&shared, &reader).await)
@@ -64,15 +61,10 @@ pub(super) async fn ask(
     asked: Asked,
     department: &'static str,
 ) -> Result<String, Problem> {
-    let (answer, answered) = oneshot::channel();
-    let asking = async {
-        shared.web.questions.send(Question { asked, answer }).await.ok()?;
-        answered.await.ok()
-    };
-    match tokio::time::timeout(ANSWER_LIMIT, asking).await {
-        Ok(Some(Ok(text))) => Ok(text),
-        Ok(Some(Err(refused))) => Err(Problem::refused(refused, department)),
-        Ok(None) => Err(Problem::stopped()),
-        Err(_) => Err(Problem::timeout()),
+    let answer = question::ask(&shared.web.questions, move |engine, now| asked.answer(engine, now));
+    match answer.await {
+        Ok(found) => found.map_err(|refused| Problem::refused(refused, department)),
+        Err(Unanswered::Stopped) => Err(Problem::stopped()),
+        Err(Unanswered::Late) => Err(Problem::timeout()),
     }
 }

@@ -1,7 +1,4 @@
-//! What is asked of the engine, and what it answers. The reader's thread owns the engine, so
-//! questions come to it one after the other.
-
-use tokio::sync::oneshot;
+//! What a program can ask of the engine, and why there may be no answer.
 
 use crate::domain::calendar::{Day, Zone};
 use crate::domain::ids::Department;
@@ -10,15 +7,6 @@ use crate::engine::Engine;
 use crate::report::{
     Audience, CalendarYear, Drawing, Interval, Language, Order, Period, Report, Unit,
 };
-
-/// A question, and where its answer goes.
-#[derive(Debug)]
-pub struct Question {
-    /// What is asked.
-    pub asked: Asked,
-    /// Where the JSON document goes, or why there is none.
-    pub answer: oneshot::Sender<Result<String, Refused>>,
-}
 
 /// What can be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
