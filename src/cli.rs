@@ -81,6 +81,11 @@ pub struct Demo {
     /// Local time at which to begin; what was before has already been.
     #[arg(long, value_name = "HH:MM", default_value = "10:30")]
     pub at: String,
+    /// Days before it that have been too, at most 100 [default: since the first of the month
+    /// before].
+    #[arg(long, value_name = "DAYS", conflicts_with = "until",
+        value_parser = clap::value_parser!(i32).range(0..=100))]
+    pub history: Option<i32>,
     /// Let only this one day be, and deliver the rest of it at this local time.
     #[arg(long, value_name = "HH:MM")]
     pub until: Option<String>,

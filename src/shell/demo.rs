@@ -1,8 +1,10 @@
 //! Everything at work in one process: an embedded broker, a municipality that rings, and the real
 //! daemon over them.
 //!
-//! What the simulated day held before the clock begins is produced first, at full speed; the rest
-//! comes as the clock reaches it. Records carry the time of their arrival on that clock, so nothing
+//! What the simulated municipality held before the clock begins, a month and more, is produced first,
+//! at full speed; the rest comes as the clock reaches it. The embedded broker keeps some five
+//! megabytes of each partition, compressed: the most history that can be asked for is well within
+//! them. Records carry the time of their arrival on that clock, so nothing
 //! in the daemon knows that the day is not today's. Nothing is published: its ledger is in memory, and
 //! editions are cut in a ledger that can be read again.
 
@@ -54,7 +56,12 @@ pub fn demo(asked: &Demo) -> anyhow::Result<()> {
     // Tells a speed that cannot be before anything is started.
     Clock::scaled(at, asked.speed).map_err(|fault| usage(format!("--speed: {fault}")))?;
     let last = if until.is_some() { first.next() } else { first.plus(DAYS) };
-    let mut parameters = Parameters::new(asked.seed, date(first), date(last.min(Day::END)));
+    let begin = match (until, asked.history) {
+        (Some(_), _) => first,
+        (None, Some(days)) => first.plus(-days).max(Day::FIRST),
+        (None, None) => first.month().previous().first_day().max(Day::FIRST),
+    };
+    let mut parameters = Parameters::new(asked.seed, date(begin), date(last.min(Day::END)));
     parameters.every_agent_state = true;
     let simulation = Simulation::new(parameters).map_err(|fault| usage(fault.to_string()))?;
     let truth = asked.truth.as_deref().map(|path| create(path, "--truth")).transpose()?;
@@ -72,7 +79,7 @@ pub fn demo(asked: &Demo) -> anyhow::Result<()> {
     if !day.producer.drain(&stop)? {
         return Ok(());
     }
-    tracing::info!(day = %first, at = asked.at, records, "the day so far is delivered");
+    tracing::info!(from = %begin, day = %first, at = asked.at, records, "the past is delivered");
 
     let clock = Clock::scaled(at, asked.speed).map_err(usage)?;
     let on = move || -> anyhow::Result<()> {

@@ -22,9 +22,13 @@ fn config(folder: &TempDir, brokers: &str, topics: &str) -> String {
 }
 
 #[test]
-fn the_demo_is_ready_within_seconds_and_stops_at_once() {
-    let mut demo = Daemon::start(&["demo", "--listen", "127.0.0.1:0"]);
+fn the_demo_is_ready_within_seconds_with_its_past_and_stops_at_once() {
+    let begin = ["demo", "--listen", "127.0.0.1:0", "--date", "2026-10-05", "--history", "7"];
+    let mut demo = Daemon::start(&begin);
     demo.wait_ready(Duration::from_secs(10));
+    let periods = demo.get("/api/v1/reports");
+    let periods: serde_json::Value = serde_json::from_str(periods.text()).expect("it is JSON");
+    assert_eq!([&periods["first_day"], &periods["last_day"]], ["2026-09-28", "2026-10-05"]);
     assert!(demo.lines().iter().any(|line| line.starts_with("open http://127.0.0.1:")));
     assert_eq!(demo.terminate(Duration::from_secs(5)).code(), Some(0), "{:?}", demo.lines());
 }
