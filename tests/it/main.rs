@@ -25,6 +25,7 @@ mod ledger_tools;
 mod metrics;
 mod oracle;
 mod organisation;
+mod pages;
 mod questions;
 mod queue_log;
 mod report;
