@@ -35,6 +35,7 @@ pub mod instance;
 mod marker;
 mod names;
 mod partition;
+mod reading;
 pub mod rebuild;
 mod record;
 mod restarts;

@@ -15,6 +15,7 @@ use super::record::{Counts, JOINED_OVER_BOUND, Record, STAFFING_OVER_BOUND, anom
 use super::restarts::Restarts;
 use super::watermark::Watermark;
 use crate::domain::board::{Board, PANES_KEPT};
+use crate::domain::cell::GoalCount;
 use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
 use crate::domain::coverage::Progress;
@@ -22,6 +23,7 @@ use crate::domain::ids::{AgentId, ContactId};
 use crate::domain::kin::{Kin, Origin, QUESTION_WINDOW, REPEAT_WINDOW};
 use crate::domain::rules::Rules;
 use crate::domain::snapshot::{LedgerView, PartitionView, StreamView};
+use crate::domain::tally::Tally;
 use crate::domain::told::Tellings;
 use crate::domain::units::{Millis, Timestamp};
 use crate::wire::reject::Reason;
@@ -175,7 +177,7 @@ impl Fold {
         let chain = &mut self.chains[at];
         let known_at = chain.frontier();
         record.heard.iter().for_each(|minute| chain.heard.tell(*minute));
-        chain.marks.take(&record, chain.head.hash);
+        chain.marks.take(&record, chain.head.hash, self.board.coverages());
         chain.watermark = record.watermark;
         chain.last_event = record.last_event;
         chain.ticked = record.ticked;
@@ -264,12 +266,15 @@ impl Fold {
             }
         }
         let deltas = self.kin.take_deltas();
-        for (cell, ..) in &deltas {
-            self.chains[at].marks.join(cell.quarter.start(), sequence);
+        for (cell, code, n) in &deltas {
+            let mut tally = Tally::default();
+            tally.add(*code, *n);
+            let is_compared = GoalCount::first_contact(cell.line, &tally) != GoalCount::default();
+            self.chains[at].marks.join(cell.quarter.start(), is_compared, sequence);
         }
         for (cell, by) in self.kin.take_undone() {
             if let Some(chain) = self.chains.get_mut(by.chain as usize) {
-                chain.marks.join(cell.quarter.start(), by.sequence);
+                chain.marks.join(cell.quarter.start(), true, by.sequence);
             }
         }
         self.board.add_joined(deltas);
