@@ -7,6 +7,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Settings;
 use super::chain::Head;
+use super::days::Days;
 use super::heard::Lately;
 use super::incident::{Incident, IncidentKind};
 use super::marker::Marks;
@@ -79,6 +80,8 @@ pub(super) struct Fold {
     pub(super) chains: Vec<Chain>,
     /// What joins contacts, over all partitions.
     pub(super) kin: Kin,
+    /// What was counted beside the figures, by day.
+    pub(super) days: Days,
     /// The lowest watermark at which entries were last let go of.
     swept: Timestamp,
     apply: ApplySeconds,
@@ -138,6 +141,7 @@ impl Fold {
             board,
             chains: Vec::new(),
             kin: Kin::default(),
+            days: Days::default(),
             swept: Timestamp(i64::MIN),
             apply: ApplySeconds::default(),
             ledger: None,
@@ -151,9 +155,10 @@ impl Fold {
 
     /// Takes over what a snapshot says, in place of everything so far; without chains, nothing is
     /// read.
-    pub(super) fn restore(&mut self, board: Board, chains: Vec<Chain>, kin: Kin) {
+    pub(super) fn restore(&mut self, board: Board, chains: Vec<Chain>, kin: Kin, days: Days) {
         self.board = board;
         self.kin = kin;
+        self.days = days;
         self.swept = Timestamp(i64::MIN);
         let mut chains = chains.into_iter();
         for chain in &mut self.chains {
@@ -199,6 +204,8 @@ impl Fold {
         for (highest, net) in chain.anomalies.iter_mut().zip(net) {
             *highest = (*highest).max(net);
         }
+        record.days.iter().for_each(|(key, n)| self.days.add(*key, *n));
+        record.incidents.iter().for_each(|incident| self.days.incident(incident));
         for incident in record.incidents {
             chain.incident_counts[incident.kind as usize] += 1;
             chain.incidents.push(incident);

@@ -10,8 +10,8 @@ use crate::engine::edition::{Comparison, Edition};
 
 /// Corrections that are listed; all are counted.
 const CORRECTIONS: usize = 200;
-/// Tables that do not tell of the period alone: what they count goes on growing.
-const NOT_OF_THE_PERIOD: [&str; 1] = ["quality"];
+/// Tables of what is in no figure: what comes too late, or twice, corrects nothing.
+const NOT_OF_THE_PERIOD: [&str; 2] = ["quality", "quality_departments"];
 
 /// Where an edition was cut in one partition of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

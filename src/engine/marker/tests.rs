@@ -46,6 +46,7 @@ fn record(sequence: u64, cells: &[Timestamp], markers: &[Marker]) -> Record {
         heard: Vec::new(),
         counts: Vec::new(),
         incidents: Vec::new(),
+        days: Vec::new(),
         markers: markers.to_vec(),
     }
 }
