@@ -23,6 +23,7 @@ pub mod archive;
 pub mod audit;
 pub mod chain;
 mod codec;
+mod days;
 mod deltas;
 pub mod edition;
 mod fold;
@@ -35,6 +36,7 @@ pub mod instance;
 mod marker;
 mod names;
 mod partition;
+mod reading;
 pub mod rebuild;
 mod record;
 mod restarts;
@@ -44,6 +46,7 @@ mod watermark;
 
 use std::collections::BTreeMap;
 
+pub use days::{DayQuality, is_kept_by_day};
 pub use fold::Quality;
 pub use incident::{Incident, IncidentKind};
 pub use names::Unreadable;
@@ -209,6 +212,7 @@ impl Engine {
             Board::new(bounds, self.settings.quarter_days),
             Vec::new(),
             Kin::default(),
+            days::Days::default(),
         );
         self.partitions.iter_mut().for_each(Partition::clear);
     }
@@ -530,6 +534,17 @@ impl Engine {
     /// What was counted beside the figures.
     pub fn quality(&self) -> Quality {
         self.fold.quality()
+    }
+
+    /// What was counted beside the figures in the days from one up to, but not including, another:
+    /// of one department, or of all.
+    pub fn quality_of(&self, days: (Day, Day), department: Option<Department>) -> DayQuality {
+        self.fold.days.of(days, department)
+    }
+
+    /// Departments of which something was counted beside the figures in these days.
+    pub fn quality_departments(&self, days: (Day, Day)) -> Vec<Department> {
+        self.fold.days.departments(days)
     }
 
     /// What people told.

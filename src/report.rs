@@ -26,7 +26,7 @@ use crate::domain::period;
 pub use calendar::{CalendarDay, CalendarYear, Deadlines, Hours, Unit};
 pub use chart::Chart;
 pub use document::{Document, Interval};
-pub use edition::Position;
+pub use edition::{Position, reads_alike};
 pub use levels::GoalLevels;
 pub use live::LiveFigures;
 pub use number::Precision;

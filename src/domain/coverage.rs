@@ -124,6 +124,34 @@ impl Coverages {
         }
     }
 
+    /// From when to when a report decides who staffs what, once it and the others of its record are
+    /// taken in; without an end as long as nothing follows it.
+    pub fn holds(&self, report: &AgentReport, others: &[AgentReport]) -> (Timestamp, Timestamp) {
+        let follows = |time: Timestamp, queue, has_departments: bool| {
+            time > report.time
+                && queue == report.queue
+                // What one says of departments goes on until another says so.
+                && (has_departments || report.departments.is_empty())
+        };
+        let own = others.iter().filter(|other| other.agent == report.agent);
+        let own = own
+            .filter(|other| follows(other.time, other.queue, !other.departments.is_empty()))
+            .map(|other| other.time);
+        let kept = self.agents.get(&report.agent).into_iter().flat_map(Reports::kept);
+        let kept = kept.filter(|(time, queue, has)| follows(*time, *queue, *has));
+        let until = own.chain(kept.map(|(time, ..)| time)).min();
+        // Before the first report of a number nothing was known of it.
+        let whose = report.departments.iter().chain([&WHOLE]);
+        let known = whose.filter_map(|of| self.since.get(of)).max().copied();
+        let until = until.unwrap_or(Timestamp(i64::MAX));
+        (report.time, until.max(known.unwrap_or(until)))
+    }
+
+    /// Whether anything was heard in a minute since 1970.
+    pub fn has_heard(&self, minute: i32) -> bool {
+        self.heard.has(minute)
+    }
+
     /// Takes in minutes since 1970 in which something was heard.
     pub fn hear(&mut self, minutes: &[i32], known_at: Option<Timestamp>) {
         for minute in minutes {

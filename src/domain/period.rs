@@ -116,6 +116,16 @@ impl Period {
         (Month { year, month: 1 }.first_day(), end)
     }
 
+    /// How many stretches of days a period is compared with.
+    pub const COMPARED: usize = 3;
+
+    /// The days that its report reads besides its own, to compare with: of the period before, of the
+    /// same one of the year before, and of the year so far. Each from its first day up to, but not
+    /// including, the last.
+    pub fn compared(self) -> [(Day, Day); Period::COMPARED] {
+        [self.previous().span(), self.a_year_before().span(), self.year_to_date()]
+    }
+
     fn week_of(day: Day) -> Period {
         let (year, week) = day.iso_week();
         Period::Week { year, week }

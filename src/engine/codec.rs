@@ -5,12 +5,14 @@
 //! departments, queues and sources are the chain's.
 
 use super::chain::{self, Hash, Link};
+use super::days::LEAST_DAY;
 use super::incident::Incident;
 use super::marker::{LEAST_MARKER, Marker};
 use super::names::{ChainNames, Unreadable};
 use super::record::{ANOMALY_KINDS, Change, Counts, Record, bound_kind, note_kind};
 use super::watermark::Watermark;
 use crate::domain::board::PaneKey;
+use crate::domain::calendar::Day;
 use crate::domain::cell::{CellKey, Line};
 use crate::domain::contact::packed::Packed;
 use crate::domain::event::AgentReport;
@@ -133,6 +135,16 @@ fn content(record: &Record, to: Option<&Renaming>, scratch: &mut Vec<u8>, out: &
         out.unsigned(record.markers.len() as u64);
         record.markers.iter().for_each(|marker| marker.pack(out));
     }
+    if !record.days.is_empty() {
+        out.byte(DAYS);
+        out.unsigned(record.days.len() as u64);
+        for ((day, department, place), n) in &record.days {
+            out.signed(i64::from(day.0));
+            out.unsigned(u64::from(renamed(to, Table::Departments, department.0)));
+            out.byte(*place);
+            out.signed(*n);
+        }
+    }
 }
 
 /// What follows in a record's last part, told by a number that is durable. The parts stand in the
@@ -142,6 +154,7 @@ const TOLD: u8 = 1;
 const HEARD: u8 = 2;
 const ENTRIES: u8 = 3;
 const MARKERS: u8 = 4;
+const DAYS: u8 = 5;
 
 /// Reads the content of a valid commit; names that it brings are learned.
 ///
@@ -249,6 +262,7 @@ fn read(
     let mut heard = Vec::new();
     let mut entries = Vec::new();
     let mut markers = Vec::new();
+    let mut days = Vec::new();
     let mut last = 0;
     while !input.is_empty() {
         let part = input.byte().filter(|part| *part > last)?;
@@ -273,6 +287,14 @@ fn read(
             MARKERS => {
                 for _ in 0..input.count(LEAST_MARKER)? {
                     markers.push(Marker::unpack(input)?);
+                }
+            }
+            DAYS => {
+                for _ in 0..input.count(LEAST_DAY)? {
+                    let day = Day(i32::try_from(input.signed()?).ok()?);
+                    let at = rerename(to, Table::Departments, input.unsigned()?)?;
+                    let key = (day, Department(at), input.byte()?);
+                    days.push((key, input.signed()?));
                 }
             }
             ENTRIES => {
@@ -303,6 +325,7 @@ fn read(
         entries,
         counts,
         incidents,
+        days,
         heard,
         markers,
     })
@@ -392,11 +415,11 @@ pub(super) fn untime(input: &mut Reader<'_>) -> Option<Option<Timestamp>> {
 }
 
 /// Where each group of counts begins. The places are durable: a group grows at its end only.
-const REJECTS: usize = 32;
+pub(super) const REJECTS: usize = 32;
 const ANOMALIES: usize = 64;
 const NOTES: usize = 96;
 const BOUNDS: usize = 112;
-const PLACES: usize = 128;
+pub(super) const PLACES: usize = 128;
 
 /// Every count with its place.
 fn places(counts: &Counts) -> impl Iterator<Item = (usize, i64)> {
@@ -407,7 +430,7 @@ fn places(counts: &Counts) -> impl Iterator<Item = (usize, i64)> {
 }
 
 /// The place of an anomaly by its index in [`Counts::anomalies`].
-fn anomaly(at: usize) -> usize {
+pub(super) fn anomaly(at: usize) -> usize {
     let (notes, bounds) = (note_kind(Note::ALL[0]), bound_kind(0));
     match at {
         at if at < notes => ANOMALIES + at,

@@ -7,6 +7,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Settings;
 use super::chain::Head;
+use super::days::Days;
 use super::heard::Lately;
 use super::incident::{Incident, IncidentKind};
 use super::marker::Marks;
@@ -15,6 +16,7 @@ use super::record::{Counts, JOINED_OVER_BOUND, Record, STAFFING_OVER_BOUND, anom
 use super::restarts::Restarts;
 use super::watermark::Watermark;
 use crate::domain::board::{Board, PANES_KEPT};
+use crate::domain::cell::GoalCount;
 use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
 use crate::domain::coverage::Progress;
@@ -22,6 +24,7 @@ use crate::domain::ids::{AgentId, ContactId};
 use crate::domain::kin::{Kin, Origin, QUESTION_WINDOW, REPEAT_WINDOW};
 use crate::domain::rules::Rules;
 use crate::domain::snapshot::{LedgerView, PartitionView, StreamView};
+use crate::domain::tally::Tally;
 use crate::domain::told::Tellings;
 use crate::domain::units::{Millis, Timestamp};
 use crate::wire::reject::Reason;
@@ -77,6 +80,8 @@ pub(super) struct Fold {
     pub(super) chains: Vec<Chain>,
     /// What joins contacts, over all partitions.
     pub(super) kin: Kin,
+    /// What was counted beside the figures, by day.
+    pub(super) days: Days,
     /// The lowest watermark at which entries were last let go of.
     swept: Timestamp,
     apply: ApplySeconds,
@@ -136,6 +141,7 @@ impl Fold {
             board,
             chains: Vec::new(),
             kin: Kin::default(),
+            days: Days::default(),
             swept: Timestamp(i64::MIN),
             apply: ApplySeconds::default(),
             ledger: None,
@@ -149,9 +155,10 @@ impl Fold {
 
     /// Takes over what a snapshot says, in place of everything so far; without chains, nothing is
     /// read.
-    pub(super) fn restore(&mut self, board: Board, chains: Vec<Chain>, kin: Kin) {
+    pub(super) fn restore(&mut self, board: Board, chains: Vec<Chain>, kin: Kin, days: Days) {
         self.board = board;
         self.kin = kin;
+        self.days = days;
         self.swept = Timestamp(i64::MIN);
         let mut chains = chains.into_iter();
         for chain in &mut self.chains {
@@ -175,7 +182,7 @@ impl Fold {
         let chain = &mut self.chains[at];
         let known_at = chain.frontier();
         record.heard.iter().for_each(|minute| chain.heard.tell(*minute));
-        chain.marks.take(&record, chain.head.hash);
+        chain.marks.take(&record, chain.head.hash, self.board.coverages());
         chain.watermark = record.watermark;
         chain.last_event = record.last_event;
         chain.ticked = record.ticked;
@@ -197,6 +204,8 @@ impl Fold {
         for (highest, net) in chain.anomalies.iter_mut().zip(net) {
             *highest = (*highest).max(net);
         }
+        record.days.iter().for_each(|(key, n)| self.days.add(*key, *n));
+        record.incidents.iter().for_each(|incident| self.days.incident(incident));
         for incident in record.incidents {
             chain.incident_counts[incident.kind as usize] += 1;
             chain.incidents.push(incident);
@@ -264,12 +273,15 @@ impl Fold {
             }
         }
         let deltas = self.kin.take_deltas();
-        for (cell, ..) in &deltas {
-            self.chains[at].marks.join(cell.quarter.start(), sequence);
+        for (cell, code, n) in &deltas {
+            let mut tally = Tally::default();
+            tally.add(*code, *n);
+            let is_compared = GoalCount::first_contact(cell.line, &tally) != GoalCount::default();
+            self.chains[at].marks.join(cell.quarter.start(), is_compared, sequence);
         }
         for (cell, by) in self.kin.take_undone() {
             if let Some(chain) = self.chains.get_mut(by.chain as usize) {
-                chain.marks.join(cell.quarter.start(), by.sequence);
+                chain.marks.join(cell.quarter.start(), true, by.sequence);
             }
         }
         self.board.add_joined(deltas);

@@ -5,7 +5,7 @@
 //! were changed, and those of another ledger, are refused.
 //!
 //! ```text
-//! "svarstid" · format · key · topic · rules · names · chains · kin · board · 16 bytes of SHA-256
+//! "svarstid" · format · key · topic · rules · names · chains · kin · days · board · 16 bytes of SHA-256
 //! ```
 
 use std::fmt;
@@ -14,6 +14,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::chain::{self, Hash, Head, Position, RulesVersion};
 use super::codec::{pack_counts, time, unpack_counts, untime};
+use super::days::Days;
 use super::fold::Chain;
 use super::heard::Lately;
 use super::incident::{Incident, IncidentKind};
@@ -33,7 +34,7 @@ use crate::domain::units::Timestamp;
 
 const MAGIC: &[u8; 8] = b"svarstid";
 /// The version of the form below.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 
 /// The fold at one moment. Making it costs a copy of the held contacts; the rest is shared.
 #[derive(Debug)]
@@ -100,6 +101,7 @@ impl Instance {
             pack_chain(chain, &mut out);
         }
         engine.fold.kin.pack(&mut out);
+        engine.fold.days.pack(&mut out);
         Image { before_board: bytes, board: engine.fold.board().image() }
     }
 
@@ -152,13 +154,14 @@ impl Instance {
             chains.push(unpack_chain(&mut input).ok_or(Refused::Damaged)?);
         }
         let kin = Kin::unpack(&mut input).ok_or(Refused::Damaged)?;
+        let days = Days::unpack(&mut input).ok_or(Refused::Damaged)?;
         let engine = &mut self.engine;
         let bounds = engine.fold.board().bounds().clone();
         let board = Board::unpack(&mut input, bounds, engine.settings.quarter_days)
             .filter(|_| input.is_empty())
             .ok_or(Refused::Damaged)?;
         *engine.decoder.names_mut() = names;
-        engine.fold.restore(board, chains, kin);
+        engine.fold.restore(board, chains, kin, days);
         for (at, (next, last)) in positions.into_iter().enumerate() {
             self.set_ledger(at, next, last);
         }

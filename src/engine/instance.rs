@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::chain::{self, Kind, RulesVersion, Verdict};
+use super::edition::Unmoved;
 use super::incident::{Incident, IncidentKind};
 use super::names::Unreadable;
 use super::record::Record;
@@ -150,6 +151,8 @@ pub struct Instance {
     first_config: Config,
     /// The newest rules that any chain has, and their text.
     pub(super) chain_rules: Option<(u32, String)>,
+    /// What was looked at and is no reason for another edition.
+    pub(super) unmoved: Unmoved,
 }
 
 impl Instance {
@@ -180,6 +183,7 @@ impl Instance {
             seen: LedgerSeen::default(),
             effects: Vec::new(),
             chain_rules: None,
+            unmoved: Unmoved::default(),
             first_config,
         }
     }

@@ -8,15 +8,19 @@
 //!
 //! The owner of a partition appends its marker when it is due; a partition without events gets one
 //! too. An edition is complete when every chain has its marker. The next one is due on the next daily
-//! round if any chain told something of the period behind its marker. A marker that a chain has is
-//! worth nothing a second time, so that kills, takeovers and instances with other clocks do no harm:
-//! as soon as one chain has a marker, the others follow.
+//! round if any chain told something behind its marker that the period's report prints
+//! ([`super::reading`]), or if a question may be answered in time no longer. A marker that a chain has
+//! is worth nothing a second time, so that kills, takeovers and instances with other clocks do no
+//! harm: as soon as one chain has a marker, the others follow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::Hash;
+use super::codec::{time, untime};
+use super::reading::{Reading, Weights};
 use super::record::Record;
 use crate::domain::calendar::{Day, Zone};
+use crate::domain::coverage::Coverages;
 use crate::domain::pack::{Reader, Writer};
 use crate::domain::period::Period;
 use crate::domain::schedule::Schedule;
@@ -30,7 +34,7 @@ const EDITIONS: usize = 999;
 const PERIODS: usize = 1_024;
 /// The bytes that a marker takes at least.
 pub(super) const LEAST_MARKER: usize = 6;
-const LEAST_MARK: usize = 18;
+const LEAST_MARK: usize = 19;
 
 /// The end of an edition of a period in one chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,17 +55,20 @@ pub(super) struct Mark {
     /// ledger, which offsets do not.
     pub(super) sequence: u64,
     pub(super) record: Hash,
+    /// The largest event time of the chain there.
+    pub(super) last_event: Option<Timestamp>,
 }
 
 /// What one chain has of one period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Marked {
+    reading: Reading,
     /// By edition, the first one first.
     editions: Vec<Mark>,
-    /// Whether something of the period was told behind the last one.
+    /// Whether something that is printed was told behind the last one.
     is_changed: bool,
-    from: Timestamp,
-    end: Timestamp,
+    /// What has changed behind it in what the period is compared with.
+    weights: Weights,
 }
 
 /// The markers of one chain.
@@ -106,7 +113,12 @@ impl Marks {
         self.periods.keys().copied()
     }
 
-    fn is_changed(&self, period: Period) -> bool {
+    /// What has changed behind the last marker in what a period is compared with.
+    pub(super) fn weights(&self, period: Period) -> Option<&Weights> {
+        self.periods.get(&period).map(|marked| &marked.weights)
+    }
+
+    pub(super) fn is_changed(&self, period: Period) -> bool {
         self.periods.get(&period).is_some_and(|marked| marked.is_changed)
     }
 
@@ -116,15 +128,16 @@ impl Marks {
     }
 
     /// Takes in a record that counts, and its name: first what it tells, which is part of the
-    /// editions that end with it, then its markers.
-    pub(super) fn take(&mut self, record: &Record, name: Hash) {
+    /// editions that end with it, then its markers. `known` is what was known of staffing before it.
+    pub(super) fn take(&mut self, record: &Record, name: Hash, known: &Coverages) {
         if self.latest.is_some() {
-            self.look(record);
+            self.look(record, known);
         }
         for marker in &record.markers {
             if self.wants(marker) && usize::from(marker.edition) <= EDITIONS {
-                let mark = Mark { day: marker.day, sequence: record.link.sequence, record: name };
-                self.add(marker.period, mark, false);
+                let (sequence, last_event) = (record.link.sequence, record.last_event);
+                let mark = Mark { day: marker.day, sequence, record: name, last_event };
+                self.add(marker.period, mark, false, Weights::default());
             }
         }
         if !record.markers.is_empty() {
@@ -132,67 +145,79 @@ impl Marks {
         }
     }
 
-    fn add(&mut self, period: Period, mark: Mark, is_changed: bool) {
-        let zone = Zone::stockholm();
-        let marked = self.periods.entry(period).or_insert_with(|| {
-            let (from, end) = period.span();
-            let (from, end) = (zone.day_start(from), zone.day_start(end));
-            Marked { editions: Vec::new(), is_changed: false, from, end }
+    fn add(&mut self, period: Period, mark: Mark, is_changed: bool, weights: Weights) {
+        let marked = self.periods.entry(period).or_insert_with(|| Marked {
+            reading: Reading::of(period),
+            editions: Vec::new(),
+            is_changed,
+            weights: Weights::default(),
         });
         marked.editions.push(mark);
         marked.is_changed = is_changed;
-        self.latest = self.latest.max(Some(marked.end).filter(|_| !is_changed));
+        marked.weights = weights;
+        self.latest = self.latest.max(Some(marked.reading.end()).filter(|_| !is_changed));
     }
 
     fn bound(&mut self) {
         while self.periods.len() > PERIODS
-            && let Some(first) =
-                self.periods.iter().map(|(at, marked)| (marked.end, *at)).min().map(|(_, at)| at)
+            && let Some(first) = self
+                .periods
+                .iter()
+                .map(|(at, marked)| (marked.reading.end(), *at))
+                .min()
+                .map(|(_, at)| at)
         {
             self.periods.remove(&first);
         }
     }
 
-    /// Looks whether a record tells something of a period behind its last marker. What else figures
-    /// of a period are made from belongs here too.
-    fn look(&mut self, record: &Record) {
+    /// Looks whether a record tells something behind the last marker of a period that its report
+    /// prints.
+    fn look(&mut self, record: &Record, known: &Coverages) {
         let Some(latest) = self.latest else { return };
-        let zone = Zone::stockholm();
         // Cells stand in the order of time.
-        let first = record.cells.first().map(|(key, _)| key.quarter.start());
-        let agents = record.agents.iter().map(|report| report.time);
-        let told = record.told.iter().map(|told| zone.day_start(told.slot.period.until));
-        let heard = record.heard.iter().map(|minute| Timestamp(i64::from(*minute) * 60_000));
-        let others: Vec<Timestamp> =
-            agents.chain(told).chain(heard).filter(|at| *at < latest).collect();
+        let cells = &record.cells;
+        let has_cells = cells.first().is_some_and(|(key, _)| key.quarter.start() < latest);
+        let agents = record.agents.iter().filter(|report| report.time < latest);
+        let agents: Vec<(Timestamp, Timestamp)> =
+            agents.map(|report| known.holds(report, &record.agents)).collect();
+        let heard = record.heard.iter().filter(|minute| **minute < latest.minute());
+        let heard: Vec<Timestamp> = heard
+            .filter(|minute| !known.has_heard(**minute))
+            .map(|minute| Timestamp(i64::from(*minute) * 60_000))
+            .collect();
         // What joins contacts may decide what is counted of a later one.
         let entries = || record.entries.iter().map(|(entry, _)| entry);
-        if first.is_none_or(|first| first >= latest)
-            && others.is_empty()
-            && entries().all(|entry| entry.at >= latest)
+        let has_entries = entries().any(|entry| entry.at < latest);
+        if !has_cells
+            && !has_entries
+            && agents.is_empty()
+            && heard.is_empty()
+            && record.told.is_empty()
         {
             return;
         }
         for marked in self.periods.values_mut().filter(|marked| !marked.is_changed) {
-            let (from, end) = (marked.from, marked.end);
-            let cells = &record.cells;
-            let at = cells.partition_point(|(key, _)| key.quarter.start() < from);
-            let has_cell = cells.get(at).is_some_and(|(key, _)| key.quarter.start() < end);
-            marked.is_changed = has_cell
-                || others.iter().any(|at| from <= *at && *at < end)
-                || entries().any(|one| one.at < end && one.at.plus(one.what.reach()) >= from);
+            let Marked { reading, weights, .. } = marked;
+            marked.is_changed = reading.has_cell(cells)
+                || agents.iter().any(|holds| reading.reads_any(*holds))
+                || heard.iter().any(|at| reading.reads(*at))
+                || record.told.iter().any(|told| reading.prints(&told.slot))
+                || entries().any(|entry| reading.reaches(entry))
+                || !weights.take(reading, cells);
         }
     }
 
     /// Takes in that something was counted anew at a time, by what a record of this chain says of
-    /// another contact.
-    pub(super) fn join(&mut self, at: Timestamp, sequence: u64) {
+    /// another contact. Whether it is of a share that other periods are compared with is told too.
+    pub(super) fn join(&mut self, at: Timestamp, is_compared: bool, sequence: u64) {
         if self.latest.is_none_or(|latest| at >= latest) {
             return;
         }
         for marked in self.periods.values_mut() {
             let is_behind = marked.editions.last().is_some_and(|mark| mark.sequence < sequence);
-            marked.is_changed |= is_behind && marked.from <= at && at < marked.end;
+            let is_read = marked.reading.has(at) || (is_compared && marked.reading.reads(at));
+            marked.is_changed |= is_behind && is_read;
         }
     }
 
@@ -201,11 +226,13 @@ impl Marks {
         for (period, marked) in &self.periods {
             out.text(&period.to_string());
             out.byte(u8::from(marked.is_changed));
+            marked.weights.pack(out);
             out.unsigned(marked.editions.len() as u64);
             for mark in &marked.editions {
                 out.signed(i64::from(mark.day.0));
                 out.unsigned(mark.sequence);
                 out.fixed(&mark.record.0);
+                time(mark.last_event, out);
             }
         }
     }
@@ -215,13 +242,15 @@ impl Marks {
         for _ in 0..input.count(LEAST_MARK)? {
             let period = input.text()?.parse().ok()?;
             let is_changed = input.byte()? != 0;
+            let weights = Weights::unpack(input)?;
             for _ in 0..input.count(LEAST_MARK)? {
                 let mark = Mark {
                     day: Day(i32::try_from(input.signed()?).ok()?),
                     sequence: input.unsigned()?,
                     record: Hash(input.fixed()?),
+                    last_event: untime(input)?,
                 };
-                marks.add(period, mark, is_changed);
+                marks.add(period, mark, is_changed, weights.clone());
             }
         }
         Some(marks)
@@ -248,6 +277,8 @@ pub(super) struct Moment<'a> {
     pub(super) now: Timestamp,
     /// The first day that has figures.
     pub(super) first: Option<Day>,
+    /// Periods whose last edition reads otherwise by now, though no chain says so by itself.
+    pub(super) also: &'a BTreeSet<Period>,
 }
 
 /// The markers that a chain is to have next.
@@ -274,7 +305,8 @@ pub(super) fn due(chains: &[&Marks], at: usize, moment: Moment<'_>) -> Vec<Marke
                     && last.max().is_some_and(|last: Day| last < today)
                     && period.span().1.0 + REVISED_DAYS >= today.0
                     && usize::from(mine) < EDITIONS
-                    && chains.iter().any(|marks| marks.is_changed(period));
+                    && (moment.also.contains(&period)
+                        || chains.iter().any(|marks| marks.is_changed(period)));
                 is_due.then_some(today)
             }
         };

@@ -10,6 +10,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Settings;
 use super::chain::{Link, Position, RulesVersion};
+use super::days::{self, Gathering};
 use super::deltas::{add_cells, add_entries, add_panes, sorted};
 use super::fold::{Chain, Held};
 use super::incident::Incident;
@@ -23,8 +24,8 @@ use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::{Judge, Surroundings};
 use crate::domain::contact::{Contact, Seen};
-use crate::domain::event::{AgentReport, Message, Observation};
-use crate::domain::ids::{AgentId, ContactId, Source};
+use crate::domain::event::{AgentReport, Message, Observation, Place};
+use crate::domain::ids::{AgentId, ContactId, Department, Source};
 use crate::domain::rules::Rules;
 use crate::domain::staffing::placed;
 use crate::domain::tally::{Bounds, Tally};
@@ -150,6 +151,8 @@ struct Batch<'a> {
     size: usize,
     /// Minutes in which something was heard.
     heard: Vec<i32>,
+    /// What was counted beside the figures, by day.
+    days: Gathering,
 }
 
 /// What a record takes for one contact beside its packed form, about: its id and what it changes
@@ -226,6 +229,7 @@ impl Partition {
             incidents,
             size: 0,
             heard: Vec::new(),
+            days: Gathering::default(),
         };
         self.taken = 0;
         for gathered in &self.gathered {
@@ -320,6 +324,12 @@ impl Partition {
             for (kind, (after, before)) in anomalies.iter().zip(anomalies_before).enumerate() {
                 batch.count(0).anomalies[kind] += i64::from(*after) - i64::from(before);
             }
+            if anomalies != anomalies_before {
+                if let Some(known) = known {
+                    batch.days.strange(&known.contact(), &self.before, &anomalies_before, -1);
+                }
+                batch.days.strange(&contact, &self.after, &anomalies, 1);
+            }
             let has_changed = self.before != self.after;
             if has_changed {
                 for (contribution, sign) in [(&self.before, -1), (&self.after, 1)] {
@@ -378,6 +388,7 @@ impl Partition {
             entries,
             counts: batch.counts,
             incidents: batch.incidents,
+            days: batch.days.finish(),
             heard: chain.heard.untold(batch.heard),
             markers,
         })
@@ -408,9 +419,22 @@ impl Batch<'_> {
             return;
         }
         self.count(input).consumed += 1;
+        // What has no time of its own is of the day to which the partition has come.
+        let time = match &gathered.what {
+            What::Message(message, _) => Some(message.time()),
+            What::Reject(_) | What::SetAside | What::Incident(_) => self.last_event,
+        };
+        self.days.turn(time);
+        self.days.event();
         match &gathered.what {
-            What::Reject(reason) => self.count(input).rejects[*reason as usize] += 1,
-            What::SetAside => self.count(input).set_aside += 1,
+            What::Reject(reason) => {
+                self.count(input).rejects[*reason as usize] += 1;
+                self.days.add(days::reject(*reason));
+            }
+            What::SetAside => {
+                self.count(input).set_aside += 1;
+                self.days.add(days::SET_ASIDE);
+            }
             What::Incident(_) => {}
             What::Message(message, notes) => {
                 // What people tell says nothing of how far the telephone systems have come.
@@ -418,7 +442,7 @@ impl Batch<'_> {
                     self.last_event = self.last_event.max(Some(message.time()));
                 }
                 for note in notes.iter() {
-                    self.count(input).anomalies[note_kind(note)] += 1;
+                    self.anomaly(input, note_kind(note));
                 }
                 match message {
                     Message::Contact(id, observation) => {
@@ -427,17 +451,45 @@ impl Batch<'_> {
                     Message::Agent(report) => self.report(input, report),
                     Message::Started { source, time, .. } => self.restart(input, *source, *time),
                     Message::Heartbeat { time, .. } => match self.is_late(*time) {
-                        true => self.count(input).late += 1,
+                        true => self.late(input, Department::UNKNOWN),
                         false => {
                             self.hear(*time);
                             self.count(input).applied += 1;
                         }
                     },
                     Message::Told(told) => self.tell(input, told),
-                    Message::SetAside { .. } => self.count(input).set_aside += 1,
+                    Message::SetAside { .. } => {
+                        self.count(input).set_aside += 1;
+                        self.days.add(days::SET_ASIDE);
+                    }
                 }
             }
         }
+    }
+
+    fn late(&mut self, input: usize, department: Department) {
+        self.count(input).late += 1;
+        self.days.add_of(department, days::LATE);
+    }
+
+    fn repeat(&mut self, input: usize, department: Department) {
+        self.count(input).repeated += 1;
+        self.days.add_of(department, days::REPEATED);
+    }
+
+    fn anomaly(&mut self, input: usize, kind: usize) {
+        self.count(input).anomalies[kind] += 1;
+        self.days.add(days::anomaly(kind));
+    }
+
+    /// Whose an observation is, as far as it says so.
+    fn department_of(&self, observation: &Observation) -> Department {
+        let queue = match observation.place {
+            Some(Place::Queue(queue)) => Some(queue),
+            Some(Place::Switchboard) => None,
+            None => return observation.department.unwrap_or(Department::UNKNOWN),
+        };
+        self.rules.department_of(queue, observation.department, observation.time)
     }
 
     fn is_late(&self, time: Timestamp) -> bool {
@@ -463,7 +515,7 @@ impl Batch<'_> {
     ) {
         let time = observation.time;
         if self.is_late(time) {
-            self.count(input).late += 1;
+            self.late(input, self.department_of(observation));
             return;
         }
         self.hear(time);
@@ -483,15 +535,15 @@ impl Batch<'_> {
         self.size += OBSERVATION_BYTES;
         match contact.observe(observation.clone(), self.settings.contact) {
             Seen::New => self.count(input).applied += 1,
-            Seen::Repeat => self.count(input).repeated += 1,
-            Seen::OverBound => self.count(input).anomalies[bound_kind(0)] += 1,
+            Seen::Repeat => self.repeat(input, self.department_of(observation)),
+            Seen::OverBound => self.anomaly(input, bound_kind(0)),
         }
         self.watermark.reach(time, id);
     }
 
     fn report(&mut self, input: usize, report: &AgentReport) {
         if self.is_late(report.time) {
-            self.count(input).late += 1;
+            self.late(input, Department::UNKNOWN);
             return;
         }
         self.hear(report.time);
@@ -499,7 +551,7 @@ impl Batch<'_> {
             self.chain.agents.contains(&report.agent) || self.new_agents.contains(&report.agent);
         if !is_known {
             if self.chain.agents.len() + self.new_agents.len() >= self.settings.agents {
-                self.count(input).anomalies[bound_kind(3)] += 1;
+                self.anomaly(input, bound_kind(3));
                 return;
             }
             self.new_agents.insert(report.agent);
@@ -511,14 +563,15 @@ impl Batch<'_> {
 
     fn tell(&mut self, input: usize, told: &Told) {
         let hearing = told::hear(&self.chain.told, &self.told, told);
-        let counts = self.count(input);
         match hearing {
-            Hearing::Kept { is_repeat } | Hearing::Outdone { is_repeat } => {
-                counts.repeated += i64::from(is_repeat);
-                counts.applied += i64::from(!is_repeat);
+            Hearing::Kept { is_repeat: true } | Hearing::Outdone { is_repeat: true } => {
+                self.repeat(input, told.slot.department.unwrap_or(Department::UNKNOWN));
             }
-            Hearing::MeasuresOver => counts.anomalies[bound_kind(4)] += 1,
-            Hearing::Over => counts.anomalies[bound_kind(5)] += 1,
+            Hearing::Kept { is_repeat: false } | Hearing::Outdone { is_repeat: false } => {
+                self.count(input).applied += 1;
+            }
+            Hearing::MeasuresOver => self.anomaly(input, bound_kind(4)),
+            Hearing::Over => self.anomaly(input, bound_kind(5)),
         }
         if matches!(hearing, Hearing::Kept { .. }) {
             self.size += 4 * OBSERVATION_BYTES + told.entry.bytes();
@@ -529,18 +582,18 @@ impl Batch<'_> {
     /// A source started: whoever waited in it is lost.
     fn restart(&mut self, input: usize, source: Source, time: Timestamp) {
         if self.is_late(time) {
-            self.count(input).late += 1;
+            self.late(input, Department::UNKNOWN);
             return;
         }
         self.hear(time);
         let restarts = self.restarts.get_or_insert_with(|| self.chain.restarts.clone());
         match restarts.insert(source, time) {
             Taken::Repeat => {
-                self.count(input).repeated += 1;
+                self.repeat(input, Department::UNKNOWN);
                 return;
             }
             Taken::New => {}
-            Taken::OverBound => self.count(input).anomalies[bound_kind(2)] += 1,
+            Taken::OverBound => self.anomaly(input, bound_kind(2)),
         }
         self.new_restarts.push((source, time));
         self.count(input).applied += 1;

@@ -20,6 +20,7 @@ use hashbrown::HashMap;
 
 use super::chain::{self, Claim, Head, Kind, Link, RulesVersion, Verdict};
 use super::codec;
+use super::days::Gathering;
 use super::deltas::{add_cells, add_entries, add_panes, sorted};
 use super::names::{ChainNames, Unreadable};
 use super::record::{Change, Record};
@@ -112,6 +113,8 @@ struct Deltas {
     told: HashMap<CellKey, Tally>,
     changes: Vec<Change>,
     entries: Vec<(Entry, bool)>,
+    /// What the contacts change in what is counted by day.
+    days: Gathering,
     /// Nothing is told of entries before this.
     oldest_entry: Option<Timestamp>,
 }
@@ -279,7 +282,8 @@ impl Rebuild {
         for (id, change) in work {
             self.rejudge(at, id, change, around, oldest_pane, &mut deltas, &mut counts[0]);
         }
-        let Deltas { mut cells, panes, told, changes, entries, .. } = deltas;
+        let Deltas { mut cells, panes, told, changes, entries, mut days, .. } = deltas;
+        record.days.iter().for_each(|(key, n)| days.put(*key, *n));
         self.carry(&record.cells, told, &mut cells);
         if let Some(watermark) = record.watermark.get() {
             restarts.forget_before(watermark.minus(self.settings.hold()));
@@ -309,6 +313,7 @@ impl Rebuild {
             changes,
             entries,
             counts,
+            days: days.finish(),
             agents,
             ..record
         };
@@ -371,6 +376,19 @@ impl Rebuild {
                 after.clone_from(&old_after);
                 strange = strange_after;
             }
+        }
+        let days = &mut deltas.days;
+        if strange != strange_before {
+            if let Some(new) = pair.new_held.get(&id) {
+                days.strange(&new.contact(), &before, &strange_before, -1);
+            }
+            days.strange(&contact, &after, &strange, 1);
+        }
+        if old_strange != strange_after {
+            if let Some(old) = known {
+                days.strange(&old.contact(), &old_before, &old_strange, 1);
+            }
+            days.strange(&contact, &old_after, &strange_after, -1);
         }
         // The old counts have what the old judgement found strange.
         for kind in 0..strange.len() {

@@ -1,6 +1,7 @@
 //! One commit: how a range of a partition's events changes the figures.
 
 use super::chain::Link;
+use super::days::DayKey;
 use super::incident::Incident;
 use super::marker::Marker;
 use super::watermark::Watermark;
@@ -133,6 +134,8 @@ pub struct Record {
     pub counts: Vec<Counts>,
     /// What should not have happened.
     pub incidents: Vec<Incident>,
+    /// What was counted beside the figures, by day, whose it is and what it is, in that order.
+    pub days: Vec<(DayKey, i64)>,
     /// The minutes since 1970 in which anything was heard and that the chain has not told of
     /// lately, in rising order.
     pub heard: Vec<i32>,

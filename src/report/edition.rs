@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::table::{Cell, Column, Drawing, Language, Report, Row, Table};
-use crate::engine::edition::Edition;
+use super::number;
+use super::table::{Audience, Cell, Column, Drawing, Language, Report, Row, Table};
+use super::withhold::SHARE_MIN;
+use crate::domain::units::Share;
+use crate::engine::edition::{Comparison, Edition};
 
 /// Corrections that are listed; all are counted.
 const CORRECTIONS: usize = 200;
-/// Tables that do not tell of the period alone: what they count goes on growing.
-const NOT_OF_THE_PERIOD: [&str; 1] = ["quality"];
+/// Tables of what is in no figure: what comes too late, or twice, corrects nothing.
+const NOT_OF_THE_PERIOD: [&str; 2] = ["quality", "quality_departments"];
 
 /// Where an edition was cut in one partition of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -19,6 +22,25 @@ pub struct Position {
     pub sequence: u64,
     /// The name of the last of them.
     pub record: String,
+}
+
+/// Whether a share that a period is compared with reads as it did, for every reader.
+pub fn reads_alike(comparison: &Comparison) -> bool {
+    let Comparison { before, after, own, level } = *comparison;
+    let shown = |share: Share, audience: Audience| {
+        let is_small = audience == Audience::Public && share.of < SHARE_MIN;
+        match share.of {
+            ..=0 => Cell::None,
+            _ if is_small => Cell::Hidden,
+            _ => Cell::Share(share, level, audience.precision()),
+        }
+        .shown(Language::Swedish)
+    };
+    let points = |share: Share| own.and_then(|own| number::points(own, share));
+    [Audience::Internal, Audience::Public]
+        .into_iter()
+        .all(|audience| shown(before, audience) == shown(after, audience))
+        && points(before) == points(after)
 }
 
 /// One cell, by table, row and column.

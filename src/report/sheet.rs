@@ -123,6 +123,9 @@ impl<'a> Sheet<'a> {
             tables.push(self.gap_table(&coverage));
             tables.extend(self.intake_table());
             tables.push(self.quality_table());
+            if order.department.is_none() {
+                tables.extend(self.quality_by_department());
+            }
         }
         Report {
             period: order.period.to_string(),

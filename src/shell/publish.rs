@@ -32,7 +32,7 @@ use crate::domain::snapshot::ReportsView;
 use crate::domain::units::{Millis, Timestamp};
 use crate::engine::edition::Edition;
 use crate::engine::instance::Instance;
-use crate::report::{Audience, Language, Report};
+use crate::report::{Audience, Language, Report, reads_alike};
 
 pub(super) use folder::file_name;
 use folder::{Document, Folder, Kept, about};
@@ -124,7 +124,7 @@ impl Publishing {
         is_read: impl FnMut(usize) -> bool,
     ) {
         let schedule = &self.publish.schedule;
-        instance.publish(schedule, now, is_read);
+        instance.publish(schedule, now, reads_alike, is_read);
         let engine = instance.engine();
         let awaited = Kind::ALL.map(|kind| engine.awaited_since(kind, schedule, now));
         self.awaited = awaited.to_vec();

@@ -109,6 +109,11 @@ impl Reports {
         Taken::New
     }
 
+    /// When each report is from, of which queue, and whether it says for which departments.
+    pub(super) fn kept(&self) -> impl Iterator<Item = (Timestamp, Option<Queue>, bool)> + '_ {
+        self.kept.iter().map(|one| (one.time, one.queue, one.set.is_some()))
+    }
+
     /// Which set of departments this is.
     fn set(&mut self, departments: &[Department]) -> Option<u16> {
         if departments.is_empty() {

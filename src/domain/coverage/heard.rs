@@ -26,7 +26,7 @@ impl Heard {
         }
     }
 
-    fn has(&self, minute: i32) -> bool {
+    pub(super) fn has(&self, minute: i32) -> bool {
         let (word, bit) = place(minute);
         self.days.get(&minute.div_euclid(DAY_MINUTES)).is_some_and(|bits| bits[word] & bit != 0)
     }

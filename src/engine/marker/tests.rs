@@ -46,6 +46,7 @@ fn record(sequence: u64, cells: &[Timestamp], markers: &[Marker]) -> Record {
         heard: Vec::new(),
         counts: Vec::new(),
         incidents: Vec::new(),
+        days: Vec::new(),
         markers: markers.to_vec(),
     }
 }
@@ -57,6 +58,7 @@ struct Chains {
     sequences: Vec<u64>,
     schedule: Schedule,
     first: Option<Day>,
+    also: BTreeSet<Period>,
 }
 
 impl Chains {
@@ -66,18 +68,20 @@ impl Chains {
             sequences: vec![0; partitions],
             schedule: Schedule { kinds: vec![Kind::Month], ..Schedule::default() },
             first: Some(day("2026-10-05")),
+            also: BTreeSet::new(),
         }
     }
 
     fn take(&mut self, chain: usize, cells: &[Timestamp], markers: &[Marker]) {
         self.sequences[chain] += 1;
         let record = record(self.sequences[chain], cells, markers);
-        self.marks[chain].take(&record, Hash([chain as u8; 16]));
+        self.marks[chain].take(&record, Hash([chain as u8; 16]), &Coverages::default());
     }
 
     fn due(&self, chain: usize, now: Timestamp) -> Vec<Marker> {
         let all: Vec<&Marks> = self.marks.iter().collect();
-        due(&all, chain, Moment { schedule: &self.schedule, now, first: self.first })
+        let also = &self.also;
+        due(&all, chain, Moment { schedule: &self.schedule, now, first: self.first, also })
     }
 
     /// Lets a chain have what is due.
@@ -186,11 +190,14 @@ fn what_joins_contacts_may_change_a_later_period() {
     let question = What::Question { question: QuestionTag(1), passed_on: false };
     for (what, told, is_of_october) in [
         (call, at("2026-09-29", 1_439), false),
+        (call, at("2026-08-05", 0), false),
         (call, at("2026-09-30", 0), true),
         (call, at("2026-10-31", 1_439), true),
         (call, at("2026-11-01", 0), false),
-        (question, at("2026-09-23", 1_439), false),
-        (question, at("2026-09-24", 0), true),
+        // Shares of September, of October the year before and of the year so far are printed too.
+        (question, at("2025-12-24", 1_439), false),
+        (question, at("2025-12-25", 0), true),
+        (question, at("2026-09-23", 1_439), true),
         (question, at("2026-11-01", 0), false),
     ] {
         let mut chains = Chains::new(1);
@@ -201,7 +208,7 @@ fn what_joins_contacts_may_change_a_later_period() {
         for is_gone in [false, true] {
             let mut chains = chains.clone();
             let brought = Record { entries: vec![(entry, is_gone)], ..record(2, &[], &[]) };
-            chains.marks[0].take(&brought, Hash([0; 16]));
+            chains.marks[0].take(&brought, Hash([0; 16]), &Coverages::default());
             assert_eq!(chains.marks[0].is_changed(october()), is_of_october, "{what:?} {told:?}");
         }
     }
@@ -217,9 +224,38 @@ fn a_question_passed_on_in_the_next_period_changes_the_one_before_if_it_is_told_
     for (sequence, of, is_changed) in
         [(2, put, false), (3, at("2026-11-01", 0), false), (3, put, true)]
     {
-        chains.marks[0].join(of, sequence);
+        chains.marks[0].join(of, false, sequence);
         assert_eq!(chains.marks[0].is_changed(october()), is_changed, "{sequence} {of:?}");
     }
+}
+
+#[test]
+fn joined_shares_of_what_a_period_is_compared_with_are_printed_in_it() {
+    for (of, is_compared, is_changed) in [
+        (at("2026-09-30", 600), false, false),
+        (at("2026-09-30", 600), true, true),
+        (at("2025-10-01", 0), true, true),
+        (at("2025-11-01", 0), true, false),
+        (at("2026-01-01", 0), true, true),
+        (at("2025-12-31", 1_439), true, false),
+    ] {
+        let mut chains = Chains::new(1);
+        chains.step(0, at(FIRST, SEVEN));
+        chains.marks[0].join(of, is_compared, 9);
+        assert_eq!(chains.marks[0].is_changed(october()), is_changed, "{of:?} {is_compared}");
+    }
+}
+
+#[test]
+fn what_time_alone_decides_gives_another_edition_once_a_day() {
+    let mut chains = Chains::new(2);
+    (0..2).for_each(|chain| drop(chains.step(chain, at(FIRST, SEVEN))));
+    chains.also.insert(october());
+    assert_eq!(chains.due(0, at(FIRST, SEVEN + 60)), []);
+    let second = Marker { period: october(), edition: 2, day: day(SECOND) };
+    assert_eq!(chains.step(1, at(SECOND, SEVEN)), [second]);
+    chains.also.clear();
+    assert_eq!(chains.step(0, at(SECOND, SEVEN)), [second], "the other follows");
 }
 
 #[test]

@@ -18,12 +18,8 @@ impl Sheet<'_> {
     /// Each goal: this period, those it is compared with, and the verdict.
     pub(in crate::report) fn goal_table(&self) -> Table {
         let period = self.order.period;
-        let [now, before, last_year, to_date] = [
-            self.own(&self.span),
-            self.own_of(period.previous().span()),
-            self.own_of(period.a_year_before().span()),
-            self.own_of(period.year_to_date()),
-        ];
+        let now = self.own(&self.span);
+        let [before, last_year, to_date] = period.compared().map(|days| self.own_of(days));
         let columns = vec![
             Column::new("level", self.say("Nivå", "Level")),
             Column::new("outcome", self.say("Utfall", "Outcome")),

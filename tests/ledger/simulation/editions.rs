@@ -9,7 +9,7 @@ use svarstid::domain::units::{Millis, Timestamp};
 use svarstid::engine::chain::RulesVersion;
 use svarstid::engine::edition::{Edition, Reach};
 use svarstid::engine::{Engine, Settings};
-use svarstid::report::{Audience, Language, Order};
+use svarstid::report::{Audience, Language, Order, reads_alike};
 
 use super::daemon::{Daemon, engine};
 use super::world::World;
@@ -39,7 +39,7 @@ impl World {
             false => begin().plus(passed).plus(Millis(daemon.clock_error)),
         };
         if let Some(instance) = &mut daemon.instance {
-            instance.publish(&Schedule::default(), clock, |_| true);
+            instance.publish(&Schedule::default(), clock, reads_alike, |_| true);
         }
     }
 }
