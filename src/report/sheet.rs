@@ -142,6 +142,7 @@ impl<'a> Sheet<'a> {
                 .so_far()
                 .into_iter()
                 .chain(COMPARED.into_iter().filter_map(|measure| self.sentence(measure)))
+                .chain(self.other_goal_sentences())
                 .chain(self.satisfaction_sentences())
                 .collect(),
             tables,

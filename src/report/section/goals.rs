@@ -1,5 +1,7 @@
 //! The goals, and the departments side by side in them.
 
+use std::collections::BTreeMap;
+
 use super::super::figures::{Figures, Measure};
 use super::super::sheet::{COMPARED, Sheet};
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
@@ -82,13 +84,14 @@ impl Sheet<'_> {
             heading: self.say("Målen", "The goals"),
             rows_are: self.say("Mål", "Goal"),
             columns,
-            rows: Measure::ALL.into_iter().map(row).collect(),
+            rows: Measure::ALL.into_iter().map(row).chain(self.other_goal_rows()).collect(),
             notes: vec![self.say(
                 "Utfallet avrundas aldrig så att ett missat mål ser uppfyllt ut.",
                 "An outcome is never rounded so that a missed goal looks met.",
             )],
             drawing: Drawing::Nothing,
         };
+        table.notes.extend(self.other_goal_notes());
         table.notes.extend(self.level_notes());
         if period.previous() == period.a_year_before() {
             table.leave_out("a_year_before");
@@ -115,13 +118,19 @@ impl Sheet<'_> {
             let verdict = self.say("bedömning", "verdict");
             columns.push(Column::new(format!("{id}_verdict"), verdict));
         }
-        let departments: Vec<(&Department, &Figures)> =
-            self.span.departments.iter().filter(|(_, figures)| !figures.is_empty()).collect();
+        columns.extend(self.staffed_columns());
+        let counted = self.span.departments.iter().filter(|(_, figures)| !figures.is_empty());
+        let mut known: BTreeMap<Department, &Figures> = counted.map(|(at, of)| (*at, of)).collect();
+        let nothing = Figures::default();
+        for department in self.staffed_departments() {
+            known.entry(department).or_insert(&nothing);
+        }
+        let departments: Vec<(Department, &Figures)> = known.into_iter().collect();
         let mut rows: Vec<Row> = departments
             .iter()
             .map(|(at, _)| Row {
-                id: self.slug(**at).to_owned(),
-                heading: self.engine.display_name(self.slug(**at)).to_owned(),
+                id: self.slug(*at).to_owned(),
+                heading: self.engine.display_name(self.slug(*at)).to_owned(),
                 cells: Vec::new(),
             })
             .collect();
@@ -130,7 +139,7 @@ impl Sheet<'_> {
                 let share = figures.share(measure);
                 let (outcome, of) = match share.of {
                     0 => (Cell::None, Cell::None),
-                    _ if self.is_withheld(measure, **at) => (Cell::Hidden, Cell::Hidden),
+                    _ if self.is_withheld(measure, *at) => (Cell::Hidden, Cell::Hidden),
                     of => (self.share(measure, share), Cell::Count(of)),
                 };
                 let verdict = match outcome.value() {
@@ -139,6 +148,9 @@ impl Sheet<'_> {
                 };
                 row.cells.extend([outcome, of, verdict]);
             }
+        }
+        for (row, (at, _)) in rows.iter_mut().zip(&departments) {
+            row.cells.extend(self.staffed_cells(*at));
         }
         rows.sort_by(|a, b| a.id.cmp(&b.id));
         Table {
