@@ -522,6 +522,19 @@ fn what_is_wrong_is_told_before_anything_is_written() {
         let (_, err) = ends(&[&SURVEY[..8], more, &to[..]].concat(), 2);
         assert!(err.contains(fault) && err.lines().count() == 1, "{more:?}: {err}");
     }
+    for (measure, n, fault) in [
+        (
+            "sm77",
+            "90",
+            "error: --measure \"sm77\" is no goal; there are SM1, SM2, SM3, SM3w, SM4, FCR",
+        ),
+        ("SM1", "0", "error: --n \"0\" means that nobody answered"),
+    ] {
+        let found = ["--measure", measure, "--period", "2025", "--value", "85", "--n", n];
+        let evaluator = [&["enter", "evaluator", "--evaluator", "scb"][..], &found, &to].concat();
+        let (_, err) = ends(&evaluator, 2);
+        assert!(err.starts_with(fault) && err.lines().count() == 1, "{err}");
+    }
     let (_, err) = ends(
         &[
             &[

@@ -9,7 +9,7 @@ use super::super::number;
 use super::super::period::Period;
 use super::super::sheet::Sheet;
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
-use super::super::withhold::{SHARE_MIN, withheld};
+use super::super::withhold::{SHARE_MIN, is_number_told, is_told_of_departments, withheld};
 use crate::domain::calendar::Month;
 use crate::domain::event::Channel;
 use crate::domain::goal::{Direction, GoalId};
@@ -378,8 +378,16 @@ impl Sheet<'_> {
         if self.order.audience == Audience::Public && (is_withheld || share.of < SHARE_MIN) {
             return (Cell::Hidden, Cell::Hidden, None);
         }
+        let is_department = self.order.audience == Audience::Public && slot.department.is_some();
+        if is_department && !is_told_of_departments(measure) {
+            return (Cell::Hidden, Cell::Hidden, None);
+        }
         let cell = Cell::Share(share, self.level(measure), self.order.audience.precision());
-        (cell, Cell::Count(share.of), Some(share))
+        let n = match is_department && !is_number_told(measure) {
+            true => Cell::Hidden,
+            false => Cell::Count(share.of),
+        };
+        (cell, n, Some(share))
     }
 
     /// The measure of ours that a name in small letters means.
@@ -388,7 +396,11 @@ impl Sheet<'_> {
     }
 
     fn measure_name(&self, name: &str) -> String {
-        self.counted(name).map_or_else(|| name.to_owned(), |measure| self.name(measure))
+        let goal = || GoalId::ALL.into_iter().find(|goal| goal.id().eq_ignore_ascii_case(name));
+        match self.counted(name) {
+            Some(measure) => self.name(measure),
+            None => goal().map_or_else(|| name.to_owned(), |goal| self.goal_name(goal)),
+        }
     }
 
     /// What was told of periods within the report's.
