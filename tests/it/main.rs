@@ -40,3 +40,4 @@ mod told;
 mod town;
 mod web_config;
 mod windows;
+mod withholding;
