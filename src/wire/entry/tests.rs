@@ -123,8 +123,10 @@ fn every_fault_is_one_sentence() {
             format!("measure \"{measure}\" is no goal; there are SM1, SM2, SM3, SM3w, SM4, FCR");
         assert!(faults.len() == 1 && faults[0].starts_with(&told), "{faults:?}");
     }
-    let note = [(Field::Goal, "SM77"), (Field::Period, "2026"), (Field::Text, "hej")];
-    assert!(entered(Telling::Note, &note).unwrap_err()[0].starts_with("goal \"SM77\" is no goal"));
+    let of_nothing = [(Field::Goal, "SM77"), (Field::Period, "2026"), (Field::Text, "hej")];
+    assert!(
+        entered(Telling::Note, &of_nothing).unwrap_err()[0].starts_with("goal \"SM77\" is no goal")
+    );
     // 2026 and October have begun by 5 October.
     assert!(entered(Telling::Survey, &survey(&[(Field::Period, "2026-10")])).is_ok());
     assert!(entered(Telling::Survey, &survey(&[(Field::Value, "100")])).is_ok());
