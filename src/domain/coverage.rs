@@ -102,6 +102,18 @@ impl CoverageSpan {
     pub fn dark_length(&self) -> Millis {
         Millis(self.dark.iter().map(|(from, until)| until.since(*from).0).sum())
     }
+
+    /// Adds later days.
+    pub fn merge(&mut self, later: &CoverageSpan) {
+        for (department, coverage) in &later.departments {
+            self.departments.entry(*department).or_default().merge(coverage);
+        }
+        for (department, coverage) in &later.own_hours {
+            self.own_hours.entry(*department).or_default().merge(coverage);
+        }
+        self.whole.merge(&later.whole);
+        self.dark.extend_from_slice(&later.dark);
+    }
 }
 
 impl Coverages {

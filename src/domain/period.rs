@@ -71,6 +71,19 @@ impl Period {
         }
     }
 
+    /// The period of these days, from the first up to, but not including, the last; `None` when they
+    /// are none.
+    pub fn of(days: (Day, Day)) -> Option<Period> {
+        let (first, _) = days;
+        let (month, year) = (first.month(), first.date().0);
+        let tertials = (1..=3).map(|number| Period::Tertial { year, number });
+        [Period::Day(first), Period::week_of(first), Period::Month(month)]
+            .into_iter()
+            .chain(tertials)
+            .chain([Period::JanuaryToAugust(year), Period::Year(year)])
+            .find(|period| period.span() == days)
+    }
+
     /// Every day of it.
     pub fn days(self) -> impl DoubleEndedIterator<Item = Day> + use<> {
         let (from, end) = self.span();
@@ -229,6 +242,9 @@ mod tests {
         assert_eq!(of.previous().to_string(), previous);
         assert_eq!(of.a_year_before().to_string(), a_year_before);
         assert_eq!(of.name(), name);
+        assert_eq!(Period::of(of.span()), Some(of));
+        assert_eq!(Period::of((from, end.next())), None);
+        assert_eq!(Period::of((end, from)), None);
     }
 
     #[test]

@@ -13,9 +13,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::calendar::{Day, Month};
+use super::calendar::Day;
 use super::ids::{Department, EventId};
 use super::pack::{Reader, Writer};
+use super::period;
 use super::survey::{SurveyResult, is_measure};
 use super::units::Timestamp;
 
@@ -35,83 +36,21 @@ pub struct Period {
 }
 
 impl Period {
-    /// Reads `2026`, `2026-jan-aug`, `2026-T1`, `2026-10`, `2026-W41` or `2026-10-05`; `None` for
-    /// anything else, and for what is not within 2000 to 2099.
+    /// Reads the name of a [`period::Period`]; `None` for anything else, and for what is not within 2000
+    /// to 2099.
     pub fn parse(text: &str) -> Option<Period> {
-        let period = Period::read(text)?;
-        let is_known = period.from >= Day::FIRST && period.until < Day::END;
-        (is_known && period.name().as_deref() == Some(text)).then_some(period)
+        let (from, end) = text.parse::<period::Period>().ok()?.span();
+        Some(Period { from, until: end.previous() })
     }
 
-    fn read(text: &str) -> Option<Period> {
-        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then_some(());
-        let number = |text: &str| -> Option<u8> {
-            digits(text)?;
-            text.parse().ok()
-        };
-        let (year, rest) = (text.get(..4)?, text.get(4..)?);
-        digits(year)?;
-        let year: i32 = year.parse().ok()?;
-        let months = |from: u8, until: u8| Period::of_months(year, from, until);
-        match (rest.get(..2).unwrap_or(rest), rest.len()) {
-            ("", _) => months(1, 12),
-            ("-W", 4) => {
-                let fourth = Day::from_ymd(year, 1, 4)?;
-                let monday = fourth.plus(-(fourth.weekday().index() as i32));
-                let from = monday.plus(7 * (i32::from(number(&rest[2..])?) - 1));
-                Some(Period { from, until: from.plus(6) })
-            }
-            ("-T", 3) => {
-                let tertial = number(&rest[2..]).filter(|tertial| (1..=3).contains(tertial))?;
-                months(4 * tertial - 3, 4 * tertial)
-            }
-            _ if rest == "-jan-aug" => months(1, 8),
-            (_, 3) => {
-                let month = number(&rest[1..])?;
-                months(month, month)
-            }
-            _ => Day::parse(text).map(|day| Period { from: day, until: day }),
-        }
-    }
-
-    fn of_months(year: i32, from: u8, until: u8) -> Option<Period> {
-        let last = (1..=12).contains(&until).then_some(Month { year, month: until })?;
-        Some(Period {
-            from: Day::from_ymd(year, from, 1)?,
-            until: Day::from_ymd(year, until, last.length())?,
-        })
-    }
-
-    /// The name that [`Period::parse`] reads; `None` for another stretch of days.
-    fn name(&self) -> Option<String> {
-        let Period { from, until } = *self;
-        if from == until {
-            return Some(from.to_string());
-        }
-        let (year, week) = from.iso_week();
-        if from.weekday().index() == 0 && until == from.plus(6) {
-            return Some(format!("{year:04}-W{week:02}"));
-        }
-        let (year, first, _) = from.date();
-        let (_, last, _) = until.date();
-        if Period::of_months(year, first, last) != Some(*self) {
-            return None;
-        }
-        Some(match (first, last) {
-            (1, 12) => format!("{year:04}"),
-            (1, 8) => format!("{year:04}-jan-aug"),
-            (1, 4) => format!("{year:04}-T1"),
-            (5, 8) => format!("{year:04}-T2"),
-            (9, 12) => format!("{year:04}-T3"),
-            (first, last) if first == last => format!("{year:04}-{first:02}"),
-            _ => return None,
-        })
+    /// The period of these days; `None` for another stretch of days.
+    fn named(&self) -> Option<period::Period> {
+        period::Period::of((self.from, self.until.next()))
     }
 
     /// Whether it is a calendar month.
     pub fn is_month(&self) -> bool {
-        let Month { year, month } = self.from.month();
-        Period::of_months(year, month, month) == Some(*self)
+        matches!(self.named(), Some(period::Period::Month(_)))
     }
 
     /// Whether all of its days are among those from `from` up to, but not including, `end`.
@@ -123,8 +62,8 @@ impl Period {
 /// The name in events.
 impl fmt::Display for Period {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name() {
-            Some(name) => out.write_str(&name),
+        match self.named() {
+            Some(period) => period.fmt(out),
             None => write!(out, "{}/{}", self.from, self.until),
         }
     }
@@ -436,7 +375,7 @@ impl Told {
         };
         let mut day = || Some(Day(i32::try_from(input.signed()?).ok()?));
         let period = Period { from: day()?, until: day()? };
-        period.name()?;
+        period.named()?;
         let (time, id) = (Timestamp(input.signed()?), EventId(u64::from_le_bytes(input.fixed()?)));
         let found = match kind {
             COUNT => Found::Count(input.signed()?),

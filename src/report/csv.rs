@@ -1,15 +1,18 @@
 //! A report as comma-separated values (RFC 4180): one value a line, so that tables of all shapes
-//! stand in one file and none has to be taken apart.
+//! stand in one file and none has to be taken apart. Every line tells of which edition it is and by
+//! which rules and definitions it was counted, since lines are copied into other tables.
 
 use std::io;
 
 use super::table::{Cell, Report};
 
 /// The first line.
-const COLUMNS: &str = "period,department,table,row,column,value,unit,text";
+const COLUMNS: &str = "period,department,table,row,column,value,unit,text,edition,rules_version,\
+     definitions_version";
 
 impl Report {
-    /// Writes the report: dot decimals, no thousands, an empty value where there is none.
+    /// Writes the report: dot decimals, no thousands, an empty value where there is none, and an empty
+    /// edition for a report that is not published.
     ///
     /// # Errors
     ///
@@ -17,6 +20,9 @@ impl Report {
     pub fn write_csv(&self, out: &mut dyn io::Write) -> io::Result<()> {
         write!(out, "{COLUMNS}\r\n")?;
         let department = self.department.as_deref().unwrap_or("");
+        let edition = self.edition.map(|number| number.to_string()).unwrap_or_default();
+        let [rules, definitions] =
+            [self.rules_version, self.definitions_version].map(|version| version.to_string());
         for table in &self.tables {
             for row in &table.rows {
                 for (column, cell) in table.columns.iter().zip(&row.cells) {
@@ -43,6 +49,9 @@ impl Report {
                         &value,
                         cell.unit(),
                         &text,
+                        &edition,
+                        &rules,
+                        &definitions,
                     ];
                     write!(out, "{}\r\n", fields.map(quoted).join(","))?;
                 }

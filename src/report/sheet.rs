@@ -12,7 +12,7 @@ use super::number;
 use super::period::Period;
 use super::sums::Sums;
 use super::table::{Audience, Cell, Language, Report};
-use super::withhold::{SHARE_MIN, withheld};
+use super::withhold::{SHARE_MIN, is_number_told, is_whole_withheld, withheld};
 use crate::domain::calendar::{Day, Zone};
 use crate::domain::goal::{Direction, Goal, Verdict};
 use crate::domain::ids::Department;
@@ -145,6 +145,7 @@ impl<'a> Sheet<'a> {
                 .so_far()
                 .into_iter()
                 .chain(COMPARED.into_iter().filter_map(|measure| self.sentence(measure)))
+                .chain(self.other_goal_sentences())
                 .chain(self.satisfaction_sentences())
                 .collect(),
             tables,
@@ -241,7 +242,18 @@ impl<'a> Sheet<'a> {
 
     /// The same of whom the report is about.
     pub(super) fn is_own_withheld(&self, measure: Measure) -> bool {
-        self.order.department.is_some_and(|own| self.is_withheld(measure, own))
+        match self.order.department {
+            Some(own) => self.is_withheld(measure, own),
+            None => {
+                self.order.audience == Audience::Public && is_whole_withheld(&self.span, measure)
+            }
+        }
+    }
+
+    /// Whether it is told of how many the own share is.
+    pub(super) fn is_own_number_told(&self, measure: Measure) -> bool {
+        let is_whole = self.order.audience == Audience::Internal || self.order.department.is_none();
+        (is_whole || is_number_told(measure)) && !self.is_own_withheld(measure)
     }
 
     /// A share as this reader may see it.
@@ -280,7 +292,10 @@ impl<'a> Sheet<'a> {
             return Some(format!("{name}: {why}."));
         }
         let told = cell.shown(language);
-        let of = Cell::Count(share.of).shown(language);
+        let of = match self.is_own_number_told(measure) {
+            true => format!("{} {}", self.say("av", "of"), Cell::Count(share.of).shown(language)),
+            false => self.say("av alla", "of all"),
+        };
         let what = match measure {
             Measure::Calls(Goal::Sm1) => self.say(
                 "samtal till växeln besvarades i tid",
@@ -299,7 +314,7 @@ impl<'a> Sheet<'a> {
                 "questions at the desk were settled there",
             ),
         };
-        let share_of = format!("{told} {} {of} {what}", self.say("av", "of"));
+        let share_of = format!("{told} {of} {what}");
         let verdict = match self.verdict(measure, share) {
             Some(Verdict::Met) => self.say("är uppfyllt", "is met"),
             Some(Verdict::Missed) => self.say("är inte uppfyllt", "is missed"),

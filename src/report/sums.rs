@@ -35,8 +35,8 @@ pub struct Sums<'e> {
     pub(super) told: Tellings,
     spans: Kept<Span>,
     heats: Kept<Heat>,
-    /// How long numbers were staffed, what the desks did, and when questions came.
-    pub(super) coverages: Kept<CoverageSpan>,
+    coverages: Kept<CoverageSpan>,
+    /// What the desks did, and when questions came.
     pub(super) desks: Kept<BTreeMap<Queue, DeskWork>>,
     pub(super) intakes: Kept<BTreeMap<Department, BTreeSet<Day>>>,
 }
@@ -105,6 +105,22 @@ impl Sums<'_> {
         self.spans.of(days, || match &parts(days)[..] {
             [] | [_] => Span::of(self.engine.board(), days, now),
             parts => Span::sum(parts.iter().map(|part| self.span(*part, now))),
+        })
+    }
+
+    /// How long numbers were staffed in a stretch of days, as far as something is known at `now`.
+    pub(super) fn coverage(&self, days: Days, now: Timestamp) -> Rc<CoverageSpan> {
+        self.coverages.of(days, || match &parts(days)[..] {
+            [] | [_] => {
+                let (board, names) = (self.engine.board(), self.engine.names());
+                let departments = names.departments.len();
+                board.coverages().span(days, now, self.engine.rules(), departments)
+            }
+            parts => {
+                let mut sum = CoverageSpan::default();
+                parts.iter().for_each(|part| sum.merge(&self.coverage(*part, now)));
+                sum
+            }
         })
     }
 

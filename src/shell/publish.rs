@@ -397,3 +397,85 @@ fn documents(reports: &[Report], publish: &Publish) -> anyhow::Result<Vec<Docume
     documents.extend(about(reports, files));
     Ok(documents)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::domain::ids::Department;
+    use crate::engine::chain::Hash;
+    use crate::engine::edition::Place;
+    use crate::engine::{Engine, Settings};
+    use crate::report::Order;
+    use crate::shell::run;
+    use crate::wire::canonical::{Decoder, Limits};
+    use crate::wire::identity::{IdKey, Pseudonyms};
+
+    /// Two editions of a small town, as they are published.
+    fn editions(config: &Config) -> Vec<Vec<Document>> {
+        let names = config.names();
+        let rules = config.rules(&names);
+        let decoder =
+            Decoder::new(names, IdKey::new(b"k"), Pseudonyms::new(None), Limits::default());
+        let engine = Engine::new(Settings::from(config), rules, decoder, Vec::new());
+        let report = |department, audience, edition: &Edition| {
+            let (period, language) = (edition.period, Language::Swedish);
+            let order = Order { period, department, audience, language };
+            let before = (edition.number > 1).then(|| engine.report(&order));
+            engine.report(&order).published(edition, before.as_ref())
+        };
+        let edition = |number| {
+            let places = vec![Place { partition: 0, sequence: 12, record: Hash([0xab; 16]) }];
+            let day = Day::parse("2026-11-04").expect("a day");
+            Edition { period: "2026-10".parse().expect("a period"), number, day, places }
+        };
+        let of = |number: u16| {
+            let edition = edition(number);
+            let whole = report(None, Audience::Internal, &edition);
+            let sheet = report(Some(Department(1)), Audience::Public, &edition);
+            documents(&[whole, sheet], &config.publish).expect("files")
+        };
+        vec![of(1), of(2)]
+    }
+
+    #[test]
+    fn the_index_is_what_the_api_describes_and_every_file_of_it_has_a_name_that_is_served() {
+        let text = "[switchboard]\ndepartment = \"vaxel\"\n[[department]]\nslug = \"social\"\n\
+                    name = \"Social\"\n";
+        let config = Config::parse(text, &[]).unwrap();
+        let name = format!("svarstid-publish-{:x}", run::random_number().unwrap());
+        let path = std::env::temp_dir().join(name);
+        let folder = Folder::open(path.to_str().unwrap()).unwrap();
+        let described: Value = serde_json::from_str(include_str!("api/openapi.json")).unwrap();
+        let faults = |index: &Value| -> Vec<String> {
+            let of = "#/components/schemas/PublishedIndex";
+            let whole = json!({"$ref": of, "components": described["components"]});
+            let options = jsonschema::options().should_validate_formats(true);
+            let validator = options.build(&whole).unwrap();
+            validator.iter_errors(index).map(|fault| fault.to_string()).collect()
+        };
+        let index = || -> Value {
+            folder.tidy().unwrap();
+            serde_json::from_slice(&std::fs::read(path.join("index.json")).unwrap()).unwrap()
+        };
+        assert_eq!(faults(&index()), [""; 0], "of nothing published");
+        for (number, documents) in (1..).zip(editions(&config)) {
+            folder.keep("2026-10".parse().unwrap(), number, &documents).unwrap();
+        }
+        let mut index = index();
+        assert_eq!(faults(&index), [""; 0]);
+        assert_eq!(index["editions"][0]["corrections"], Value::Null);
+        assert_eq!(index["editions"][1]["corrections"], 0);
+        let files = index["editions"][1]["files"].as_array().unwrap().clone();
+        assert_eq!(files.len(), 8);
+        for file in &files {
+            let name = file["name"].as_str().unwrap();
+            assert!(super::super::api::is_served(name), "{name}");
+        }
+        // Nothing that is not described passes.
+        index["editions"][0]["more"] = json!(1);
+        assert_eq!(faults(&index).len(), 1);
+        drop(std::fs::remove_dir_all(path));
+    }
+}

@@ -14,6 +14,7 @@ use super::mask::masked;
 use super::time;
 use super::told::{Telling, has_controls};
 use crate::domain::calendar::Zone;
+use crate::domain::goal::{Goal, GoalId};
 use crate::domain::survey::is_measure;
 use crate::domain::told::{Counted, LONGEST_NOTE, LONGEST_WORDING, Period, Scale};
 use crate::domain::units::Timestamp;
@@ -236,6 +237,11 @@ impl<'a> Entry<'a> {
             let form = "write a-z, 0-9, - and _ only, at most 63 of them, as in nojd-2016";
             self.fault(field, format!("\"{text}\" is no name of one; {form}"));
         }
+        let may_be_goal = field == Field::Goal || self.telling == Telling::Evaluator;
+        if may_be_goal && looks_like_goal(&slug) && !is_goal(&slug) {
+            let goals = "SM1, SM2, SM3, SM3w, SM4, FCR, SATISFACTION and STAFFED";
+            self.fault(field, format!("\"{text}\" is no goal; there are {goals}"));
+        }
         Some(slug.into())
     }
 
@@ -275,6 +281,10 @@ impl<'a> Entry<'a> {
         let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         let number: Option<i64> = digits.parse().ok();
         match number.map(|number| (number, u32::try_from(number))) {
+            Some((0, _)) if self.telling != Telling::Count => {
+                let what = "means that nobody answered, and then there is no result to enter";
+                self.fault(field, format!("\"{text}\" {what}"));
+            }
             Some((_, Ok(count))) => return Some(count),
             Some((..0, _)) => {
                 self.fault(field, format!("\"{text}\" is negative; write how many there were"));
@@ -313,6 +323,17 @@ impl<'a> Entry<'a> {
             }
         }
     }
+}
+
+/// Whether a name in small letters can only be meant as that of a goal: sm and digits.
+fn looks_like_goal(slug: &str) -> bool {
+    slug.strip_prefix("sm").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Whether a name in small letters is that of a goal.
+fn is_goal(slug: &str) -> bool {
+    let mut names = GoalId::ALL.map(GoalId::id).into_iter().chain(Goal::ALL.map(Goal::id));
+    names.any(|id| id.eq_ignore_ascii_case(slug))
 }
 
 #[cfg(test)]

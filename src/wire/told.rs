@@ -100,7 +100,9 @@ impl Decoder {
 fn outcome(event: &Event<'_>, notes: &mut Notes) -> Result<Found, Reason> {
     // A share over 100 % is an index or a slip, and no share.
     let value = event.value.as_ref().and_then(millionths).ok_or(Reason::UnknownValue)?;
-    let responses = i64::from(event.n.ok_or(Reason::UnknownValue)?);
+    // Where nobody answered there is no result.
+    let responses = event.n.filter(|n| *n > 0).ok_or(Reason::UnknownValue)?;
+    let responses = i64::from(responses);
     let margin = match &event.margin {
         None => None,
         Some(margin) => Some(millionths(margin).ok_or(Reason::UnknownValue)?),

@@ -549,12 +549,12 @@ fn what_is_published_is_served_and_nothing_else() {
     let edition = folder.path().join("public/2026-10/1");
     fs::create_dir_all(&edition).unwrap();
     fs::write(folder.path().join("secret.json"), "{}").unwrap();
-    fs::write(folder.path().join("public/index.json"), "{\"periods\": []}").unwrap();
+    fs::write(folder.path().join("public/index.json"), "{\"editions\": []}").unwrap();
     for (name, text) in [
-        ("2026-10-public.html", "<!DOCTYPE html><title>x</title>"),
-        ("2026-10-public.csv", "a,b\r\n"),
-        ("2026-10-public.json", "{}"),
-        ("2026-10-public.xlsx", "PK"),
+        ("2026-10-public.sv.html", "<!DOCTYPE html><title>x</title>"),
+        ("2026-10-public.sv.csv", "a,b\r\n"),
+        ("2026-10-public.sv.json", "{}"),
+        ("2026-10-public.sv.xlsx", "PK"),
         ("2026-10-public.txt", "no"),
     ] {
         fs::write(edition.join(name), text).unwrap();
@@ -568,12 +568,12 @@ fn what_is_published_is_served_and_nothing_else() {
 
     let route = described.route("/api/v1/reports/index.json");
     let index = described.ask(&route, route.path, &[]);
-    assert_eq!((index.status, index.text()), (200, "{\"periods\": []}"));
+    assert_eq!((index.status, index.text()), (200, "{\"editions\": []}"));
     let route = described.route("/api/v1/reports/{period}/{edition}/{file}");
     let ask = |path: &str| described.ask(&route, &format!("/api/v1/reports/{path}"), &[]);
     for kind in ["html", "csv", "json", "xlsx"] {
         for edition in ["1", "latest"] {
-            let file = ask(&format!("2026-10/{edition}/2026-10-public.{kind}"));
+            let file = ask(&format!("2026-10/{edition}/2026-10-public.sv.{kind}"));
             assert_eq!(file.status, 200, "{kind}");
             assert!(file.header("etag").is_some());
             let policy = file.header("content-security-policy").unwrap();
@@ -583,9 +583,9 @@ fn what_is_published_is_served_and_nothing_else() {
     }
     for path in [
         "2026-10/1/2026-10-public.txt",
-        "2026-10/2/2026-10-public.html",
-        "2026-10/01/2026-10-public.html",
-        "2026-10/1/2026-11-public.html",
+        "2026-10/2/2026-10-public.sv.html",
+        "2026-10/01/2026-10-public.sv.html",
+        "2026-10/1/2026-11-public.sv.html",
         "2026-10/1/linked.json",
         "2026-10/1/folder.json",
         "2026-10/1/..%2F..%2F..%2Fsecret.json",
@@ -595,13 +595,13 @@ fn what_is_published_is_served_and_nothing_else() {
         "../../secret.json",
         "%2e%2e/1/secret.json",
         "..%2F..%2Fetc/1/passwd",
-        "2026-13/1/2026-10-public.html",
+        "2026-13/1/2026-10-public.sv.html",
         "2026-10/1/%00.html",
         "2026-10/1/%FF.html",
     ] {
         assert_eq!(ask(path).status, 404, "{path}");
     }
-    assert_eq!(ask("2026-10/1/2026-10-public.html?x=1").status, 400);
+    assert_eq!(ask("2026-10/1/2026-10-public.sv.html?x=1").status, 400);
     site.stop();
 }
 

@@ -41,3 +41,4 @@ mod told;
 mod town;
 mod web_config;
 mod windows;
+mod withholding;

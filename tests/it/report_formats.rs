@@ -122,10 +122,14 @@ fn rfc4180(text: &str) -> Vec<Vec<String>> {
 fn from_csv(text: &str) -> (Numbers, BTreeMap<Place, String>) {
     let mut records = rfc4180(text).into_iter();
     let header = records.next().unwrap();
-    assert_eq!(header, ["period", "department", "table", "row", "column", "value", "unit", "text"]);
+    let place = ["period", "department", "table", "row", "column", "value", "unit", "text"];
+    let made = ["edition", "rules_version", "definitions_version"];
+    assert_eq!(header, [&place[..], &made].concat());
     let (mut numbers, mut units) = (BTreeMap::new(), BTreeMap::new());
     for record in records {
-        let [_, _, table, row, column, value, unit, _] = <[String; 8]>::try_from(record).unwrap();
+        let [_, _, table, row, column, value, unit, _, made @ ..] =
+            <[String; 11]>::try_from(record).unwrap();
+        assert_eq!(made, ["", "1", "3"], "no edition, first rules");
         if !value.is_empty() {
             let place = [table, row, column];
             assert_eq!(numbers.insert(place.clone(), value.parse().unwrap()), None, "{place:?}");

@@ -693,19 +693,21 @@ fn r33_r34_the_yearly_report_tells_of_every_goal() {
                 "goals/SM3/verdict",
                 "goals/SM4/verdict",
                 "goals/FCR/verdict",
+                "goals/SATISFACTION/verdict",
+                "goals/STAFFED/verdict",
                 "satisfaction/2026/nojd",
                 "staffing/all/unstaffed",
             ],
         )
     };
     let [met, missed] = [MET, MISSED].map(|word| json!(word));
-    let of = |word: &Value| [(); 5].map(|()| word.clone());
+    let of = |word: &Value| [(); 7].map(|()| word.clone());
     let good = year("05", "1", "answered", "06", "resolved", 81.0, "16:30");
-    assert_eq!(good[..5], of(&met));
-    assert_eq!(good[5..], [json!(81.0), json!(0)]);
+    assert_eq!(good[..7], of(&met));
+    assert_eq!(good[7..], [json!(81.0), json!(0)]);
     let bad = year("20", "6", "hungup", "09", "escalated", 79.0, "15:30");
-    assert_eq!(bad[..5], of(&missed));
-    assert_eq!(bad[5..], [json!(79.0), json!(60)]);
+    assert_eq!(bad[..7], of(&missed));
+    assert_eq!(bad[7..], [json!(79.0), json!(60)]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use svarstid::config::Config;
 use svarstid::domain::calendar::{Day, Zone};
 use svarstid::domain::coverage::Coverage;
+use svarstid::domain::ids::Department;
 use svarstid::engine::Engine;
 use svarstid::report::{Audience, Language, Order, Report};
 use svarstid::simulate::{Parameters, Record, Simulation};
@@ -200,6 +201,66 @@ fn the_report_tells_staffing_gaps_in_the_data_and_hides_persons_from_citizens() 
     lines.push(agent("5", "a", "16:00:00", "logged_out", &["skola"]));
     let corrected = found(&lines, Audience::Internal);
     assert_eq!(cell(table(&corrected, "staffing"), "skola", "unstaffed"), 51);
+}
+
+/// Level, outcome, verdict, minutes and minutes without anybody.
+fn goal(told: &Value) -> [Value; 5] {
+    ["level", "outcome", "verdict", "of", "missed"]
+        .map(|column| cell(table(told, "goals"), "STAFFED", column))
+}
+
+#[test]
+fn a_number_is_always_staffed_or_the_goal_is_missed() {
+    let found = |ends: [&str; 2], department: Option<&str>| {
+        let lines = [
+            agent("1", "a", "07:00:00", "ready", &["skola"]),
+            agent("2", "a", ends[0], "logged_out", &["skola"]),
+            agent("3", "b", "07:00:00", "ready", &["kultur"]),
+            agent("4", "b", ends[1], "logged_out", &["kultur"]),
+        ];
+        let engine = monday(&lines);
+        let find = |slug: &str| Department(engine.names().departments.find(slug).unwrap());
+        let order = Order {
+            period: "2026-10-05".parse().unwrap(),
+            department: department.map(find),
+            audience: Audience::Internal,
+            language: Language::English,
+        };
+        serde_json::to_value(engine.report(&order)).unwrap()
+    };
+    let [met, missed] = ["✓ met", "✗ missed"].map(|word| json!(word));
+    let whole = ["16:30:00", "16:30:00"];
+    // Open for nine hours, of which half an hour is dark: it is in neither part of the share.
+    let level = json!("100\u{a0}%");
+    let of = |outcome: f64, verdict: &Value, minutes: i64, unstaffed: i64| {
+        [level.clone(), json!(outcome), verdict.clone(), json!(minutes), json!(unstaffed)]
+    };
+    assert_eq!(goal(&found(whole, Some("skola"))), of(100.0, &met, 510, 0));
+    assert_eq!(goal(&found(whole, None)), of(100.0, &met, 1_020, 0));
+    // The last millisecond of the day is enough, and is never rounded away.
+    let all_but_one = ["16:29:59.999", "16:30:00"];
+    let skola = found(all_but_one, Some("skola"));
+    assert_eq!(goal(&skola), of(99.9, &missed, 510, 1));
+    let told = skola["sentences"].as_array().unwrap();
+    let sentence = "A staffed number: 99.9\u{a0}% of 510 minutes were staffed. The goal of 100\u{a0}% is missed.";
+    assert!(told.iter().any(|one| one == sentence), "{told:?}");
+    assert_eq!(goal(&found(all_but_one, Some("kultur"))), of(100.0, &met, 510, 0));
+    let both = found(all_but_one, None);
+    assert_eq!(goal(&both), of(99.9, &missed, 1_020, 1));
+    let told = both["sentences"].as_array().unwrap();
+    let sentence = "A staffed number: 99.9\u{a0}% of 1\u{a0}020 minutes were staffed, the departments' \
+        minutes together; 1 of 2 departments were staffed all the time. The goal of 100\u{a0}% is missed.";
+    assert!(told.iter().any(|one| one == sentence), "{told:?}");
+    let departments = table(&both, "departments");
+    let of = |slug: &str| {
+        ["STAFFED", "STAFFED_of", "STAFFED_verdict"].map(|column| cell(departments, slug, column))
+    };
+    assert_eq!(of("skola"), [json!(99.9), json!(510), missed]);
+    assert_eq!(of("kultur"), [json!(100.0), json!(510), met]);
+    // Nobody of whom anything is known is no reason for a verdict.
+    let nobody = serde_json::to_value(report(&monday(&[]), "2026-10-05", Audience::Internal));
+    let nobody = nobody.unwrap();
+    assert_eq!(goal(&nobody), [level, Value::Null, json!("no data"), json!(0), json!(0)]);
 }
 
 #[test]

@@ -120,7 +120,14 @@ fn a_survey_is_shown_by_year_and_a_new_wording_breaks_the_series() {
         "Serien är bruten: frågan ”nojd-2014” ersattes av ”nojd-2016” från och med 2016"
     ));
     let told = &inside.sentences;
-    assert!(told.iter().any(|one| one.starts_with("Nöjdhet 2016 (nojd-2016): 78,5")), "{told:?}");
+    let goal = "Nöjda medborgare 2016 (nojd-2016): 78,5\u{a0}% av 1\u{a0}200 svarande var nöjda eller mycket \
+        nöjda, felmarginal 2,5 procentenheter. Målet minst 80\u{a0}% är inte uppfyllt.";
+    assert!(told.iter().any(|one| one == goal), "{told:?}");
+    assert_eq!(
+        told.iter().filter(|one| one.contains("nojd-2016")).count(),
+        1,
+        "told once: {told:?}"
+    );
     assert!(!told.iter().any(|one| one.contains("(nojd-2014)")), "{told:?}");
 
     // A report of a year before knows nothing of the years to come.
@@ -135,6 +142,86 @@ fn a_survey_is_shown_by_year_and_a_new_wording_breaks_the_series() {
     assert_eq!(own, json!({"hidden": true}));
     let inside = report(&engine, "2016", Some("social"), Audience::Internal);
     assert_eq!(cell(&inside, "satisfaction", "2016", "nojd-2016"), 81.0);
+}
+
+/// Level, outcome, verdict, n, and what it is compared with.
+fn satisfied(report: &Report) -> [Value; 7] {
+    ["level", "outcome", "verdict", "of", "previous", "change", "year_to_date"]
+        .map(|column| cell(report, "goals", "SATISFACTION", column))
+}
+
+#[test]
+fn the_survey_that_ends_last_within_the_period_is_the_goals_outcome() {
+    let survey = |id: &str, measure: &str, period: &str, value: f64, n: u32, more: Value| {
+        let mut all = json!({"measure": measure, "value": value, "n": n, "period": period});
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event(id, "survey.result", &all)
+    };
+    let none = json!({});
+    let engine = engine_of(&[
+        survey("a", "nojd-2014", "2024", 60.0, 100, none.clone()),
+        survey("b", "nojd", "2025-T1", 95.0, 100, none.clone()),
+        survey("c", "nojd", "2025", 79.96, 1_200, json!({"margin": 2.5})),
+        // It ends on the same day and is of a shorter time.
+        survey("d", "pulse", "2025-12", 99.0, 50, none.clone()),
+        survey("e", "pulse", "2025-11", 81.0, 19, none.clone()),
+        // Sources and others' answers of the same time are no answer to it.
+        survey("f", "nojd", "2025", 12.0, 500, json!({"department": "social"})),
+        survey("g", "nojd", "2025", 13.0, 500, json!({"scale": "index"})),
+        event(
+            "h",
+            "evaluator.result",
+            &json!({"measure": "satisfaction", "evaluator": "scb", "value": 14, "n": 90,
+                "period": "2025"}),
+        ),
+        survey("i", "nojd", "2026", 80.0, 1_000, none.clone()),
+    ]);
+    let of = |period: &str, slug| satisfied(&report(&engine, period, slug, Audience::Internal));
+    let none = Value::Null;
+    let level = "minst 80\u{a0}%";
+    let [met, missed] = ["✓ uppfyllt", "✗ ej uppfyllt"].map(|word| json!(word));
+    // The year before was asked another question, so nothing is compared with it.
+    let year = [
+        json!(level),
+        json!(79.9),
+        missed.clone(),
+        json!(1_200),
+        none.clone(),
+        none.clone(),
+        json!(79.9),
+    ];
+    assert_eq!(of("2025", None), year);
+    let next = [json!(level), json!(80.0), met, json!(1_000), json!(79.9), json!(0.0), json!(80.0)];
+    assert_eq!(of("2026", None), next);
+    assert_eq!(of("2025-12", None)[1..4], [json!(99.0), json!("✓ uppfyllt"), json!(50)]);
+    let no_survey = [json!(level), none.clone(), json!("ingen mätning"), none.clone()];
+    assert_eq!(of("2025-10", None)[..4], no_survey);
+    assert_eq!(of("2025", Some("kultur"))[..4], no_survey);
+    assert_eq!(of("2025", Some("social"))[1..4], [json!(12.0), missed, json!(500)]);
+    let told = report(&engine, "2025-10", None, Audience::Internal).sentences;
+    let none_in_it = "Nöjda medborgare: ingen mätning i perioden.";
+    assert!(told.iter().any(|one| one == none_in_it), "{told:?}");
+    // Nineteen answers are not told to citizens, in no word of the row.
+    let public = report(&engine, "2025-11", None, Audience::Public);
+    for column in ["outcome", "verdict", "of"] {
+        assert_eq!(cell(&public, "goals", "SATISFACTION", column), json!({"hidden": true}));
+    }
+    let told = "Nöjda medborgare november 2025 (pulse): för få svar för att visa.";
+    assert!(public.sentences.iter().any(|one| one == told), "{:?}", public.sentences);
+}
+
+#[test]
+fn a_survey_of_the_same_days_in_a_wording_that_was_replaced_gives_way() {
+    let survey = |id: &str, more: Value| event(id, "survey.result", &more);
+    let both = [
+        survey(
+            "a",
+            json!({"measure": "new", "value": 71, "n": 90, "period": "2025", "replaces": "old"}),
+        ),
+        survey("b", json!({"measure": "old", "value": 91, "n": 90, "period": "2025"})),
+    ];
+    let report = report(&engine_of(&both), "2025", None, Audience::Internal);
+    assert_eq!(satisfied(&report)[1], 71.0);
 }
 
 #[test]
@@ -434,6 +521,19 @@ fn what_is_wrong_is_told_before_anything_is_written() {
     ] {
         let (_, err) = ends(&[&SURVEY[..8], more, &to[..]].concat(), 2);
         assert!(err.contains(fault) && err.lines().count() == 1, "{more:?}: {err}");
+    }
+    for (measure, n, fault) in [
+        (
+            "sm77",
+            "90",
+            "error: --measure \"sm77\" is no goal; there are SM1, SM2, SM3, SM3w, SM4, FCR",
+        ),
+        ("SM1", "0", "error: --n \"0\" means that nobody answered"),
+    ] {
+        let found = ["--measure", measure, "--period", "2025", "--value", "85", "--n", n];
+        let evaluator = [&["enter", "evaluator", "--evaluator", "scb"][..], &found, &to].concat();
+        let (_, err) = ends(&evaluator, 2);
+        assert!(err.starts_with(fault) && err.lines().count() == 1, "{err}");
     }
     let (_, err) = ends(
         &[

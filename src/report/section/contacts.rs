@@ -256,6 +256,14 @@ impl Sheet<'_> {
             self.say("Vad", "What"),
             told,
         );
+        table.notes.push(self.say(
+            "Överlämnade frågor är av alla frågor som det är känt var de löstes, även växelns. ”Löst vid \
+             första kontakten” räknar bara dem som kom till en kundtjänst eller på en annan kanal, och en \
+             fråga som ställs igen bara en gång; därför blir de två tillsammans inte 100\u{a0}%.",
+            "Questions handed over are of all questions of which it is known where they were settled, the \
+             switchboard's too. \"Settled at the first contact\" counts only those that came to a desk or \
+             on another channel, and one that is put again only once; so the two do not make 100%.",
+        ));
         if self.order.audience == Audience::Internal {
             table.notes.push(self.say(
                 "En återuppringning räknas när den utlovas. De som fortfarande kan hållas i tid ingår inte i \
@@ -359,8 +367,11 @@ impl Sheet<'_> {
         rows.sort_by(|a, b| a.0.cmp(&b.0));
         Table {
             id: "pool_load",
-            heading: self.say("Poolens arbete per förvaltning", "The pool's work by department"),
-            rows_are: self.say("Kö och förvaltning", "Queue and department"),
+            heading: self.say(
+                "Köernas arbete efter frågans förvaltning",
+                "The queues' work by the matter's department",
+            ),
+            rows_are: self.say("Kö och frågans förvaltning", "Queue and the matter's department"),
             columns: vec![
                 Column::new("contacts", self.say("Besvarade kontakter", "Answered contacts")),
                 Column::new("share", self.say("Andel av tiden", "Share of the time")),
@@ -370,10 +381,12 @@ impl Sheet<'_> {
             ],
             rows: rows.into_iter().map(|(_, row)| row).collect(),
             notes: vec![self.say(
-                "Hanteringstid är samtal och efterarbete. Den fördelas jämnt mellan frågorna i ett samtal, \
+                "Räknar besvarade kontakter på den förvaltning som frågan gällde, vilket nummer \
+                 uppringaren än hade slagit. Hanteringstid är samtal och efterarbete. Den fördelas jämnt mellan frågorna i ett samtal, \
                  på den förvaltning som frågan gällde; tid utan klassad fråga ingår bara i köns hela tid. \
                  Bara köer med frågor för fler än en förvaltning delas upp.",
-                "Handling is talk and wrap-up. It is split evenly between the questions of a call, on the \
+                "Counts answered contacts on the department whose matter it was, whatever number the \
+                 caller had dialled. Handling is talk and wrap-up. It is split evenly between the questions of a call, on the \
                  department whose matter each was; time without a known question is only in the queue's \
                  whole. Only queues with questions of more than one department are split.",
             )],

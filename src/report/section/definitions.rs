@@ -3,7 +3,7 @@
 use super::super::sheet::Sheet;
 
 /// The id that figures carry, and what they mean.
-const DEFINITIONS: [(&str, &str, &str); 11] = [
+const DEFINITIONS: [(&str, &str, &str); 12] = [
     (
         "R9",
         "per svarande kö och den förvaltning som ärendet gällde: kontakter med en fråga dit, \
@@ -80,19 +80,30 @@ const DEFINITIONS: [(&str, &str, &str); 11] = [
         "(talk with holds + wrap-up) / answered calls",
     ),
     (
-        "staffing",
+        "SATISFACTION",
+        "svar som är nöjda eller mycket nöjda / svar, som undersökningen anger dem; varje \
+         formulering av frågan är en egen serie. Målet hålls mot den undersökning vars period slutar \
+         sist inom rapportens",
+        "answers that are satisfied or very satisfied / answers, as the survey tells them; each \
+         wording of the question is a series of its own. The goal is held against the survey whose \
+         period ends last within the report's",
+    ),
+    (
+        "STAFFED",
         "Ett nummer är bemannat medan en medarbetare som svarar för det är inloggad och inte \
          pausad; ringning, samtal och efterarbete räknas som bemannat. Det räknas medan växeln \
          är öppen, eller under enhetens egna tider där den är undantagen; en enda person \
          räknas under enhetens egna tider. Tid före den första uppgiften om ett nummer, och \
          öppettid då ingen källa har hörts av längre än gränsen, är okänd: varken bemannad \
-         eller obemannad. Andelen är av den tid man vet något om.",
+         eller obemannad. Andelen är av den tid man vet något om; hela kommunens är \
+         förvaltningarnas tid sammanlagd.",
         "A number is staffed while an agent who answers for it is logged in and not paused; \
          ringing, talking and wrap-up count as staffed. Counted while the switchboard is open, \
          or by the unit's own hours where it is exempt; exactly one person is counted by the \
          unit's own hours. Time before the first report about a number, and open time in which \
          no source was heard of for longer than the limit, is unknown: neither staffed nor \
-         unstaffed. The share is of the time that is known.",
+         unstaffed. The share is of the time that is known; the whole municipality's is the \
+         departments' time together.",
     ),
 ];
 

@@ -157,8 +157,14 @@ impl Sheet<'_> {
         );
         Table {
             id: "pool",
-            heading: self.say("Samlad kundtjänst: vems samtal", "Pooled desks: whose calls"),
-            rows_are: self.say("Kundtjänst och förvaltning", "Desk and department"),
+            heading: self.say(
+                "Samlad kundtjänst efter uppringd förvaltning",
+                "Pooled desks by the department that was rung",
+            ),
+            rows_are: self.say(
+                "Kundtjänst och uppringd förvaltning",
+                "Desk and the department that was rung",
+            ),
             columns: vec![
                 Column::new("offered", self.say("Samtal i kö", "Calls in queue")),
                 Column::new("answered", self.say("Besvarade", "Answered")),
@@ -166,7 +172,12 @@ impl Sheet<'_> {
                 Column::new("talk_share", self.say("Andel av minuterna", "Share of the minutes")),
             ],
             rows: rows.collect(),
-            notes: Vec::new(),
+            notes: vec![self.say(
+                "Räknar alla samtal på den förvaltning vars nummer eller kö uppringaren kom in på, vad \
+                 frågan än gällde.",
+                "Counts all calls on the department whose number or queue the caller came in on, \
+                 whatever the matter was.",
+            )],
             drawing: Drawing::Nothing,
         }
     }

@@ -1,8 +1,11 @@
 //! The goals, and the departments side by side in them.
 
+use std::collections::BTreeMap;
+
 use super::super::figures::{Figures, Measure};
 use super::super::sheet::{COMPARED, Sheet};
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
+use super::super::withhold::{is_number_told, is_told_of_departments};
 use crate::domain::goal::Direction;
 use crate::domain::ids::Department;
 use crate::domain::units::Share;
@@ -34,6 +37,9 @@ impl Sheet<'_> {
             Column::new("of_answered", self.say("Av besvarade", "Of answered")),
             Column::new("of_offered", self.say("Av alla inkomna", "Of all offered")),
         ];
+        let is_small = self.order.audience == Audience::Public && self.order.department.is_some();
+        let is_told = move |goal: &Measure| !is_small || is_told_of_departments(*goal);
+        let measures = Measure::ALL.into_iter().filter(is_told);
         let row = |goal: Measure| {
             let count = now.count(goal);
             let share = count.share;
@@ -42,9 +48,9 @@ impl Sheet<'_> {
                 Some((low, high)) if outcome.value().is_some() => Cell::Interval(low, high),
                 Some(_) | None => outcome.clone(),
             };
-            let of = match self.is_own_withheld(goal) {
-                true => Cell::Hidden,
-                false => Cell::Count(share.of),
+            let of = match self.is_own_number_told(goal) {
+                true => Cell::Count(share.of),
+                false => Cell::Hidden,
             };
             let verdict = match outcome == Cell::Hidden {
                 true => Cell::Hidden,
@@ -78,19 +84,25 @@ impl Sheet<'_> {
             heading: self.say("Målen", "The goals"),
             rows_are: self.say("Mål", "Goal"),
             columns,
-            rows: Measure::ALL.into_iter().map(row).collect(),
+            rows: measures.map(row).chain(self.other_goal_rows()).collect(),
             notes: vec![self.say(
                 "Utfallet avrundas aldrig så att ett missat mål ser uppfyllt ut.",
                 "An outcome is never rounded so that a missed goal looks met.",
             )],
             drawing: Drawing::Nothing,
         };
+        table.notes.extend(self.other_goal_notes());
         table.notes.extend(self.level_notes());
         if period.previous() == period.a_year_before() {
             table.leave_out("a_year_before");
         }
         match self.order.audience {
-            Audience::Public => table.keep(&GOALS_FOR_CITIZENS),
+            Audience::Public => {
+                table.keep(&GOALS_FOR_CITIZENS);
+                if is_small {
+                    table.notes.push(self.number_note());
+                }
+            }
             Audience::Internal => table.notes.push(self.say(
                 "Osäkerheten är Wilsons intervall, endast som läshjälp: siffran är en totalräkning. \
                  Ändringar är i procentenheter.",
@@ -99,6 +111,16 @@ impl Sheet<'_> {
             )),
         }
         table
+    }
+
+    /// Why goal 3 of a department has no number.
+    fn number_note(&self) -> String {
+        self.say(
+            "Av en förvaltning visas antalet samtal för mål 2 men inte för mål 3: det som skiljer dem åt \
+             kan vara så få samtal att de pekar ut någon.",
+            "Of a department the number of calls is shown for goal 2 and not for goal 3: what they differ \
+             by may be so few calls that they point at somebody.",
+        )
     }
 
     /// The departments side by side.
@@ -111,13 +133,19 @@ impl Sheet<'_> {
             let verdict = self.say("bedömning", "verdict");
             columns.push(Column::new(format!("{id}_verdict"), verdict));
         }
-        let departments: Vec<(&Department, &Figures)> =
-            self.span.departments.iter().filter(|(_, figures)| !figures.is_empty()).collect();
+        columns.extend(self.staffed_columns());
+        let counted = self.span.departments.iter().filter(|(_, figures)| !figures.is_empty());
+        let mut known: BTreeMap<Department, &Figures> = counted.map(|(at, of)| (*at, of)).collect();
+        let nothing = Figures::default();
+        for department in self.staffed_departments() {
+            known.entry(department).or_insert(&nothing);
+        }
+        let departments: Vec<(Department, &Figures)> = known.into_iter().collect();
         let mut rows: Vec<Row> = departments
             .iter()
             .map(|(at, _)| Row {
-                id: self.slug(**at).to_owned(),
-                heading: self.engine.display_name(self.slug(**at)).to_owned(),
+                id: self.slug(*at).to_owned(),
+                heading: self.engine.display_name(self.slug(*at)).to_owned(),
                 cells: Vec::new(),
             })
             .collect();
@@ -126,7 +154,7 @@ impl Sheet<'_> {
                 let share = figures.share(measure);
                 let (outcome, of) = match share.of {
                     0 => (Cell::None, Cell::None),
-                    _ if self.is_withheld(measure, **at) => (Cell::Hidden, Cell::Hidden),
+                    _ if self.is_withheld(measure, *at) => (Cell::Hidden, Cell::Hidden),
                     of => (self.share(measure, share), Cell::Count(of)),
                 };
                 let verdict = match outcome.value() {
@@ -136,8 +164,11 @@ impl Sheet<'_> {
                 row.cells.extend([outcome, of, verdict]);
             }
         }
+        for (row, (at, _)) in rows.iter_mut().zip(&departments) {
+            row.cells.extend(self.staffed_cells(*at));
+        }
         rows.sort_by(|a, b| a.id.cmp(&b.id));
-        Table {
+        let mut table = Table {
             id: "departments",
             heading: self.say("Förvaltningarna", "The departments"),
             rows_are: self.say("Förvaltning", "Department"),
@@ -145,7 +176,14 @@ impl Sheet<'_> {
             rows,
             notes: Vec::new(),
             drawing: Drawing::Nothing,
+        };
+        if self.order.audience == Audience::Public {
+            for measure in COMPARED.into_iter().filter(|measure| !is_number_told(*measure)) {
+                table.leave_out(&format!("{}_of", measure.id()));
+            }
+            table.notes.push(self.number_note());
         }
+        table
     }
 }
 

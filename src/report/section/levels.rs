@@ -100,8 +100,7 @@ impl Sheet<'_> {
 
     /// The same as notes below the goals that the report tells of.
     pub(in crate::report) fn level_notes(&self) -> Vec<String> {
-        let mut goals: Vec<GoalId> = Measure::ALL.into_iter().map(Measure::goal).collect();
-        goals.dedup();
+        let goals = GoalId::ALL;
         let short = |goal| self.goal_name(goal).split(':').next().unwrap_or_default().to_owned();
         let carried: Vec<String> = goals
             .iter()
@@ -148,7 +147,7 @@ impl Sheet<'_> {
         }
     }
 
-    fn percent_words(&self, goal: GoalId, percent: u8) -> String {
+    pub(in crate::report) fn percent_words(&self, goal: GoalId, percent: u8) -> String {
         match goal.direction() {
             Direction::AtLeast if percent == 100 => "100\u{a0}%".to_owned(),
             Direction::AtLeast => format!("{} {percent}\u{a0}%", self.say("minst", "at least")),

@@ -7,6 +7,7 @@ mod desks;
 mod goals;
 mod heat;
 mod levels;
+mod other_goals;
 mod quality;
 mod questions;
 mod repeats;

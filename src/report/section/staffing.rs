@@ -34,11 +34,12 @@ const EXPECTED_DAYS: i32 = 28;
 impl Sheet<'_> {
     /// The period's staffing, as far as something is known.
     pub(in crate::report) fn coverage(&self) -> Rc<CoverageSpan> {
-        let (span, departments) = (self.order.period.span(), self.engine.names().departments.len());
-        let coverages = self.engine.board().coverages();
-        let rules = self.engine.rules();
-        let make = || coverages.span(span, self.known_until, rules, departments);
-        self.sums.coverages.of(span, make)
+        self.coverage_of(self.order.period.span())
+    }
+
+    /// That of some days, from the first up to, but not including, the last.
+    pub(in crate::report) fn coverage_of(&self, days: Days) -> Rc<CoverageSpan> {
+        self.sums.coverage(days, self.known_until)
     }
 
     /// How long each number was staffed; `None` when no source tells of agents.
@@ -317,12 +318,12 @@ fn joined(stretches: &[Stretch]) -> Vec<Stretch> {
 }
 
 /// Whole minutes, to the nearest.
-fn minutes(length: Millis) -> i64 {
+pub(super) fn minutes(length: Millis) -> i64 {
     (length.0 + 30_000).div_euclid(60_000)
 }
 
 /// Whole minutes, those begun included: a gap is never told as none.
-fn minutes_up(length: Millis) -> i64 {
+pub(super) fn minutes_up(length: Millis) -> i64 {
     (length.0 + 59_999).div_euclid(60_000)
 }
 

@@ -9,7 +9,7 @@ use super::super::number;
 use super::super::period::Period;
 use super::super::sheet::Sheet;
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
-use super::super::withhold::{SHARE_MIN, withheld};
+use super::super::withhold::{SHARE_MIN, is_number_told, is_told_of_departments, withheld};
 use crate::domain::calendar::Month;
 use crate::domain::event::Channel;
 use crate::domain::goal::{Direction, GoalId};
@@ -59,19 +59,19 @@ impl Series<'_> {
 }
 
 /// A value as a share, to be shown like any other.
-fn share(outcome: &Outcome) -> Share {
+pub(super) fn share(outcome: &Outcome) -> Share {
     Share { met: outcome.value, of: 1_000_000 }
 }
 
 /// Ten-thousandths of a point or percent to tenths.
-fn tenths(value: i64) -> i64 {
+pub(super) fn tenths(value: i64) -> i64 {
     (value + 500).div_euclid(1_000)
 }
 
 impl Sheet<'_> {
     /// The level that satisfaction is held against in a period. The one place where it is looked up:
     /// a level given here is shown, drawn and never rounded up to.
-    fn satisfaction_level(&self, period: ToldPeriod) -> Option<(Direction, u8)> {
+    pub(super) fn satisfaction_level(&self, period: ToldPeriod) -> Option<(Direction, u8)> {
         let level = self.engine.rules().level(GoalId::Satisfaction, period.until)?;
         Some((level.direction, level.percent))
     }
@@ -229,7 +229,7 @@ impl Sheet<'_> {
     }
 
     /// Value, number of answers and margin as this reader may see them.
-    fn outcome_cells(
+    pub(super) fn outcome_cells(
         &self,
         outcome: &Outcome,
         scale: Scale,
@@ -249,22 +249,26 @@ impl Sheet<'_> {
         [shown, Cell::Count(responses), margin]
     }
 
-    /// What the latest survey of each question says, in words.
+    /// What the latest survey of each question says, in words; the one that is told as a goal is left
+    /// out.
     pub(in crate::report) fn satisfaction_sentences(&self) -> Vec<String> {
         let language = self.order.language;
         let series = self.series();
         let told =
             series.iter().filter(|series| series.scale == Scale::Share).filter_map(|series| {
                 let (period, outcome) = series.latest(self.order.department)?;
+                if self.is_told_as_goal(series.measure, period) {
+                    return None;
+                }
                 let level = self.satisfaction_level(period);
                 let [value, n, _] = self.outcome_cells(outcome, series.scale, level);
                 let name =
                     format!("{} {}", self.say("Nöjdhet", "Satisfaction"), period_name(period));
                 if value == Cell::Hidden {
                     let why = self.say("för få svar för att visa", "too few answers to be shown");
-                    return Some(format!("{name} ({}): {why}.", series.measure));
+                    return Some((series.measure, format!("{name} ({}): {why}.", series.measure)));
                 }
-                Some(format!(
+                let sentence = format!(
                     "{name} ({}): {} {} {} {}.",
                     series.measure,
                     value.shown(language),
@@ -274,19 +278,15 @@ impl Sheet<'_> {
                         "svarande var nöjda eller mycket nöjda",
                         "were satisfied or very satisfied"
                     )
-                ))
+                );
+                Some((series.measure, sentence))
             });
         // Of a series that was replaced the last word is another one's.
         let replaced: BTreeSet<&str> = series
             .iter()
             .filter_map(|series| series.of_last(|outcome| outcome.replaces.as_deref()))
             .collect();
-        let names = series.iter().filter(|series| series.scale == Scale::Share);
-        let names: Vec<&str> = names
-            .filter(|series| series.of(self.order.department).next().is_some())
-            .map(|series| series.measure)
-            .collect();
-        told.zip(names).filter(|(_, of)| !replaced.contains(of)).map(|(told, _)| told).collect()
+        told.filter(|(of, _)| !replaced.contains(of)).map(|(_, told)| told).collect()
     }
 
     /// An outside evaluator's figures of periods within the report's, ours of the same beside them.
@@ -378,8 +378,16 @@ impl Sheet<'_> {
         if self.order.audience == Audience::Public && (is_withheld || share.of < SHARE_MIN) {
             return (Cell::Hidden, Cell::Hidden, None);
         }
+        let is_department = self.order.audience == Audience::Public && slot.department.is_some();
+        if is_department && !is_told_of_departments(measure) {
+            return (Cell::Hidden, Cell::Hidden, None);
+        }
         let cell = Cell::Share(share, self.level(measure), self.order.audience.precision());
-        (cell, Cell::Count(share.of), Some(share))
+        let n = match is_department && !is_number_told(measure) {
+            true => Cell::Hidden,
+            false => Cell::Count(share.of),
+        };
+        (cell, n, Some(share))
     }
 
     /// The measure of ours that a name in small letters means.
@@ -388,7 +396,11 @@ impl Sheet<'_> {
     }
 
     fn measure_name(&self, name: &str) -> String {
-        self.counted(name).map_or_else(|| name.to_owned(), |measure| self.name(measure))
+        let goal = || GoalId::ALL.into_iter().find(|goal| goal.id().eq_ignore_ascii_case(name));
+        match self.counted(name) {
+            Some(measure) => self.name(measure),
+            None => goal().map_or_else(|| name.to_owned(), |goal| self.goal_name(goal)),
+        }
     }
 
     /// What was told of periods within the report's.
@@ -578,15 +590,6 @@ impl Sheet<'_> {
         let has = |of: fn(&Subject) -> bool| self.told.iter().any(|(slot, _)| of(&slot.subject));
         let mut all = Vec::new();
         let of = |scale: Scale| self.told.surveys().any(|(_, of, ..)| of == scale);
-        if of(Scale::Share) {
-            let text = self.say(
-                "svar som är nöjda eller mycket nöjda / svar, som undersökningen anger dem; varje \
-                 formulering av frågan är en egen serie",
-                "answers that are satisfied or very satisfied / answers, as the survey tells them; each \
-                 wording of the question is a series of its own",
-            );
-            all.push(("satisfaction", text));
-        }
         if of(Scale::Index) {
             let text = self.say(
                 "medelvärde av svar som räknas 0, 25, 50, 75 eller 100; ingen andel",
@@ -608,7 +611,7 @@ impl Sheet<'_> {
 }
 
 /// What a period is called.
-fn period_name(period: ToldPeriod) -> String {
+pub(super) fn period_name(period: ToldPeriod) -> String {
     let name = period.to_string();
     name.parse::<Period>().map_or(name, Period::name)
 }

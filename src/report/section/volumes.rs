@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::figures::Place;
 use super::super::sheet::{JUDGED, Sheet};
-use super::super::table::{Cell, Column, Drawing, Row, Table};
+use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
+use super::super::withhold::TOGETHER_MIN;
 use crate::domain::calendar::{Day, WorkingDays, Zone};
 use crate::domain::contact::stay::Disposition;
 
@@ -69,7 +70,7 @@ impl Sheet<'_> {
             columns,
             rows: places
                 .into_iter()
-                .filter(|(_, _, place)| place.offered() > 0)
+                .filter(|(_, _, place)| place.offered() > 0 && self.is_enough(place.offered()))
                 .map(|(id, heading, place)| row(id, heading, place))
                 .collect(),
             notes: vec![self.say(
@@ -79,6 +80,12 @@ impl Sheet<'_> {
             )],
             drawing: Drawing::Nothing,
         }
+    }
+
+    /// Whether so many calls of the municipality together may be told: of few it is told nowhere how
+    /// many each department had.
+    fn is_enough(&self, calls: i64) -> bool {
+        self.order.audience == Audience::Internal || calls >= TOGETHER_MIN
     }
 
     /// Day by day up to a month, else month by month.
@@ -95,7 +102,10 @@ impl Sheet<'_> {
         let rows = spans.into_iter().filter_map(|(name, span)| {
             let figures = self.own_of(span);
             let offered = figures.switchboard.offered() + figures.queue.offered();
-            let mut cells = vec![Cell::Count(offered)];
+            let mut cells = vec![match self.is_enough(offered) {
+                true => Cell::Count(offered),
+                false => Cell::Hidden,
+            }];
             cells.extend(JUDGED.map(|goal| self.share(goal, figures.share(goal))));
             (offered > 0).then(|| Row { id: name.clone(), heading: name, cells })
         });

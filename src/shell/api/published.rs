@@ -15,7 +15,7 @@ use axum::response::Response;
 use super::problem::Problem;
 use super::reader::{Document, Reader};
 use super::reports::no_period;
-use crate::report::Period;
+use crate::report::{Language, Period};
 use crate::shell::http::Shared;
 
 /// The longest file that is served.
@@ -84,8 +84,13 @@ fn is_edition(text: &str) -> bool {
 }
 
 /// The type of a file by its name; `None` for what is no name of a published file.
-fn kind(name: &str) -> Option<&'static str> {
+pub(super) fn kind(name: &str) -> Option<&'static str> {
     let (stem, extension) = name.rsplit_once('.')?;
+    // The publisher puts the language between: 2026-10-public.sv.html.
+    let stem = match stem.rsplit_once('.') {
+        Some((stem, language)) if language.parse::<Language>().is_ok() => stem,
+        Some(_) | None => stem,
+    };
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let is_name = !stem.is_empty() && name.len() <= NAME_MAX && stem.bytes().all(is_plain);
     let found = KINDS.into_iter().find(|(kind, _)| is_name && *kind == extension);
@@ -143,7 +148,13 @@ mod tests {
 
     #[test]
     fn names_that_could_lead_elsewhere_are_none() {
-        for name in ["2026-10-public.html", "2026-10-soc-internal.xlsx", "a.csv", "a_b.json"] {
+        for name in [
+            "2026-10-public.sv.html",
+            "2026-10-soc-internal.en.xlsx",
+            "2026-10-public.html",
+            "a.csv",
+            "a_b.json",
+        ] {
             assert!(kind(name).is_some(), "{name}");
         }
         for name in [
@@ -160,6 +171,9 @@ mod tests {
             "a\\b.html",
             "a..html",
             "a.b.html",
+            "a.sv.sv.html",
+            ".sv.html",
+            "a.SV.html",
             ".a.html",
             "a\0.html",
             "å.html",

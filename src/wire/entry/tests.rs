@@ -102,11 +102,31 @@ fn every_fault_is_one_sentence() {
         (survey(&[(Field::Department, "socal")]), "did you mean \"social\"?"),
         (survey(&[(Field::Scale, "mean")]), "scale \"mean\" is unknown; take share or index"),
         (survey(&[(Field::Text, "hej")]), "text does not belong to a survey"),
+        (survey(&[(Field::N, "0")]), "n \"0\" means that nobody answered"),
     ] {
         let faults = entered(Telling::Survey, &fields).unwrap_err();
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(faults[0].contains(fault), "{faults:?}");
     }
+    // What is called like a goal is one; anything else may be a measure of the evaluator's own.
+    let of_goal = |measure: &str| {
+        let mut fields = survey(&[(Field::Measure, measure)]);
+        fields.push((Field::Evaluator, "scb"));
+        entered(Telling::Evaluator, &fields)
+    };
+    for measure in ["SM1", "sm3w", "Fcr", "staffed", "satisfaction", "smart", "sm", "nojd-2016"] {
+        assert!(of_goal(measure).is_ok(), "{measure}");
+    }
+    for measure in ["sm77", "SM5", "sm1b", "sm0"] {
+        let faults = of_goal(measure).unwrap_err();
+        let told =
+            format!("measure \"{measure}\" is no goal; there are SM1, SM2, SM3, SM3w, SM4, FCR");
+        assert!(faults.len() == 1 && faults[0].starts_with(&told), "{faults:?}");
+    }
+    let of_nothing = [(Field::Goal, "SM77"), (Field::Period, "2026"), (Field::Text, "hej")];
+    assert!(
+        entered(Telling::Note, &of_nothing).unwrap_err()[0].starts_with("goal \"SM77\" is no goal")
+    );
     // 2026 and October have begun by 5 October.
     assert!(entered(Telling::Survey, &survey(&[(Field::Period, "2026-10")])).is_ok());
     assert!(entered(Telling::Survey, &survey(&[(Field::Value, "100")])).is_ok());
