@@ -38,5 +38,6 @@ mod support;
 mod tidy;
 mod told;
 mod town;
+mod trends;
 mod web_config;
 mod windows;

@@ -19,7 +19,7 @@ const RIGHT: f64 = 10.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 30.0;
 /// Names under the axis at most. Every other one is left out on a narrow screen.
-const NAMES: usize = 12;
+const NAMES: usize = 14;
 
 /// One bar: what it is called under the axis, and its parts from the bottom up.
 #[derive(Clone, Debug)]
@@ -56,6 +56,18 @@ impl Bars<'_> {
         let mut svg = opening(self.id, self.title, self.told, HEIGHT);
         for n in (0..=top).step_by(step as usize) {
             grid(&mut svg, y(n), &n.to_string());
+        }
+        if let Some((at, _)) = self.limit {
+            let x = LEFT + slot * at as f64;
+            push(
+                &mut svg,
+                format_args!(
+                    "<rect class=\"beyond\" x=\"{x:.1}\" y=\"{TOP}\" width=\"{:.1}\" \
+                     height=\"{}\"/>",
+                    WIDTH - RIGHT - x,
+                    HEIGHT - TOP - BOTTOM
+                ),
+            );
         }
         let every = self.bars.len().div_ceil(NAMES).max(1);
         for (at, bar) in self.bars.iter().enumerate() {

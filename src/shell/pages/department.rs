@@ -132,7 +132,8 @@ fn day(view: &View<'_>, course: &Course) -> Figure {
         let at = say("Flest samtal kom från klockan", "Most calls came from");
         format!("{at} {name}: {}.", view.count(sum.offered))
     });
-    let svg = Bars { id: "day", title, told: &told, bars: &bars, limit: None, is_bounds: false }.svg();
+    let svg =
+        Bars { id: "day", title, told: &told, bars: &bars, limit: None, is_bounds: false }.svg();
     let level = view.snapshot.goal(Goal::Sm2);
     let rows = halves.iter().map(|(name, sum)| {
         let share = view.percent(sum.goal, level).unwrap_or_else(|| "–".to_owned());

@@ -33,7 +33,7 @@ pub(super) fn stroke(class: &str) -> String {
 /// A dot on the good side of its level, and one that is not.
 pub(super) fn dot(is_met: bool) -> String {
     match is_met {
-        true => sign(12, "<circle class=\"dot met\" cx=\"6\" cy=\"6\" r=\"4.4\"/>"),
+        true => sign(12, "<circle class=\"dot met\" cx=\"6\" cy=\"6\" r=\"5.5\"/>"),
         false => sign(14, "<path class=\"dot missed\" d=\"M1 6L7 0L13 6L7 12Z\"/>"),
     }
 }

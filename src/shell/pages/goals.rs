@@ -71,7 +71,7 @@ struct Sheet {
     anchor: String,
     title: String,
     promise: String,
-    decided: Vec<String>,
+    decided: Option<String>,
     told: Option<String>,
     svg: Option<String>,
     key: Vec<(String, &'static str)>,
@@ -153,11 +153,7 @@ impl Teller<'_> {
         let so_far = self.say("hittills", "so far");
         let goals: Vec<GoalId> = GoalId::ALL.into_iter().filter(is_told).collect();
         Facts {
-            known_until: format!(
-                "{} {}",
-                zone.day_of(known_until),
-                &time_of_day(known_until)[..5]
-            ),
+            known_until: format!("{} {}", zone.day_of(known_until), &time_of_day(known_until)[..5]),
             heads: [
                 last,
                 format!("{} {so_far}", capital(&self.month(now))),
@@ -166,7 +162,13 @@ impl Teller<'_> {
             rows: goals.iter().map(|goal| self.row(*goal)).collect(),
             sheets: goals.iter().map(|goal| self.sheet(*goal)).collect(),
             week: (!week.is_empty()).then(|| {
-                format!("{} {} {} {}", self.say("Från", "From"), hours.from, self.say("till", "to"), hours.until)
+                format!(
+                    "{} {} {} {}",
+                    self.say("Från", "From"),
+                    hours.from,
+                    self.say("till", "to"),
+                    hours.until
+                )
             }),
             figures: match week.is_empty() {
                 true => Vec::new(),
@@ -190,9 +192,7 @@ impl Teller<'_> {
     fn title(&self, goal: GoalId) -> String {
         let title = match goal {
             GoalId::Sm1 => self.say("Mål 1: växeln svarar", "Goal 1: the switchboard answers"),
-            GoalId::Sm2 => {
-                self.say("Mål 2: kundtjänst svarar", "Goal 2: customer service answers")
-            }
+            GoalId::Sm2 => self.say("Mål 2: kundtjänst svarar", "Goal 2: customer service answers"),
             GoalId::Sm3 => self.say("Mål 3: förlorade samtal", "Goal 3: calls lost"),
             GoalId::Sm4 => self.say("Mål 4: svar på frågor", "Goal 4: replies to questions"),
             GoalId::Fcr => self.say("Löst vid första kontakten", "Settled at the first contact"),
@@ -213,8 +213,9 @@ impl Teller<'_> {
                     "of calls to the switchboard are to be answered by a person within"
                 ),
                 match self.trends.switchboard_limit {
-                    Millis(15_000) =>
-                        self.say("tre signaler (15 sekunder)", "three rings (15 seconds)").to_owned(),
+                    Millis(15_000) => self
+                        .say("tre signaler (15 sekunder)", "three rings (15 seconds)")
+                        .to_owned(),
                     other => limit(other),
                 }
             ),
@@ -322,7 +323,11 @@ impl Teller<'_> {
         }
     }
 
-    fn verdict(&self, goal: GoalId, outcome: &Outcome) -> (&'static str, &'static str, &'static str) {
+    fn verdict(
+        &self,
+        goal: GoalId,
+        outcome: &Outcome,
+    ) -> (&'static str, &'static str, &'static str) {
         let pick = |swedish, english| self.view.locale.say(swedish, english);
         match outcome.verdict {
             Some(Verdict::Met) => (pick("uppfyllt", "met"), "✓", "met"),
@@ -340,12 +345,8 @@ impl Teller<'_> {
     }
 
     fn value(&self, goal: GoalId, outcome: Option<Outcome>, of: Option<String>) -> Value {
-        let nothing = Outcome {
-            share: Share::default(),
-            level: None,
-            carried_over: false,
-            verdict: None,
-        };
+        let nothing =
+            Outcome { share: Share::default(), level: None, carried_over: false, verdict: None };
         let outcome = outcome.unwrap_or(nothing);
         let (word, symbol, class) = self.verdict(goal, &outcome);
         let of = of.unwrap_or_else(|| self.of(goal, outcome.share));
@@ -363,11 +364,8 @@ impl Teller<'_> {
         let latest = (goal == GoalId::Satisfaction).then(|| match trend.latest_survey() {
             None => (String::new(), self.value(goal, None, None)),
             Some(result) => {
-                let answers = format!(
-                    "{} {}",
-                    self.count(result.responses),
-                    self.say("svarande", "answers")
-                );
+                let answers =
+                    format!("{} {}", self.count(result.responses), self.say("svarande", "answers"));
                 let value = self.value(goal, Some(trends.satisfaction(result)), Some(answers));
                 (self.period(result.period), value)
             }
@@ -389,29 +387,24 @@ impl Teller<'_> {
         }
     }
 
-    /// What is to be said of today's decision.
-    fn decided(&self, goal: GoalId) -> Vec<String> {
-        let Some(level) = self.trends.levels.on(goal, self.today()) else {
-            return Vec::new();
-        };
+    /// Since when today's level holds, who decided it and when, and whether it is carried over.
+    fn decided(&self, goal: GoalId) -> Option<String> {
+        let level = self.trends.levels.on(goal, self.today())?;
         let Decision { valid_from, decided_by, decided_on, .. } = level.decided;
-        let mut said = vec![format!(
-            "{} {valid_from}. {} {decided_by}, {decided_on}.",
-            self.say("Nivån gäller sedan", "The level holds since"),
-            self.say("Beslutad av", "Decided by"),
-        )];
+        let since = self.say("Gäller sedan", "Holds since");
+        let by = self.say("beslutad av", "decided by");
+        // A year and a month are not parted at the end of a line.
+        let on = decided_on.replace('-', "\u{2011}");
+        let from = valid_from.to_string().replace('-', "\u{2011}");
+        let mut said = format!("{since} {from}, {by} {decided_by} {on}.");
         if level.carried_over {
             let year = self.today().date().0;
-            said.push(format!(
-                "{} {year}{}",
-                self.say("Inget beslut finns för", "Nothing is decided for"),
-                self.say(
-                    ": den senaste nivån förs över och gäller tills vidare.",
-                    ": the last level is carried over until further notice."
-                )
+            said.push_str(&format!(
+                " {} {year}.",
+                self.say("Förs över: inget beslut för", "Carried over: nothing decided for")
             ));
         }
-        said
+        Some(said)
     }
 
     fn sheet(&self, goal: GoalId) -> Sheet {
@@ -463,10 +456,9 @@ impl Teller<'_> {
             svg,
             key,
             nothing: match survey {
-                true => pick(
-                    "Ingen undersökning är inlagd ännu.",
-                    "No survey has been entered yet.",
-                ),
+                true => {
+                    pick("Ingen undersökning är inlagd ännu.", "No survey has been entered yet.")
+                }
                 false => pick("Det finns inga uppgifter ännu.", "There are no figures yet."),
             },
             heads: vec![
@@ -529,6 +521,7 @@ impl Teller<'_> {
             .map(|(month, outcome)| Point {
                 name: form::month_name(month.month, language).chars().take(3).collect(),
                 year: month.year.to_string(),
+                long_name: self.month(month),
                 is_open: month == self.trends.this_month(),
                 ..self.point(&outcome)
             })
@@ -588,6 +581,7 @@ impl Teller<'_> {
         self.results()
             .map(|(_, is_first, result)| Point {
                 name: result.period.to_string(),
+                long_name: self.period(result.period),
                 is_break: is_first,
                 ..self.point(&self.trends.satisfaction(result))
             })
@@ -615,13 +609,11 @@ impl Teller<'_> {
         let (Some(first), Some(last)) = (known.first(), known.last()) else {
             return String::new();
         };
-        let name = |point: &Point| match (point.year.is_empty(), point.is_open) {
-            (true, _) => point.name.clone(),
-            (false, false) => format!("{} {}", point.name, point.year),
-            (false, true) => {
-                format!("{} {} {}", point.name, point.year, self.say("hittills", "so far"))
-            }
+        let name = |point: &Point| match point.is_open {
+            true => format!("{} {}", point.long_name, self.say("hittills", "so far")),
+            false => point.long_name.clone(),
         };
+        let within = self.say("i", "in");
         if known.len() == 1 {
             let more = match goal {
                 GoalId::Satisfaction => "",
@@ -635,13 +627,12 @@ impl Teller<'_> {
                     " The line begins when there is another month.",
                 ),
             };
-            return format!("{} {}.{more}", last.shown, name(last));
+            return format!("{} {within} {}.{more}", last.shown, name(last));
         }
         let mut told = format!(
-            "{} {} {}, {} {}.",
+            "{} {within} {}, {} {within} {}.",
             first.shown,
             name(first),
-            self.say("och", "and"),
             last.shown,
             name(last)
         );
@@ -673,8 +664,10 @@ impl Teller<'_> {
 
     /// How long nine of ten waited, by half-hours of the week.
     fn waits(&self, week: &[HalfHour]) -> Figure {
-        let title = self.say("Väntetid i kö: nio av tio väntade högst", "Nine of ten waited at most");
-        let wait = |one: &HalfHour| Some((one.ninth_wait?.0 as f64, form::clock_length(one.ninth_wait?)));
+        let title =
+            self.say("Väntetid i kö: nio av tio väntade högst", "Nine of ten waited at most");
+        let wait =
+            |one: &HalfHour| Some((one.ninth_wait?.0 as f64, form::clock_length(one.ninth_wait?)));
         self.week("heat-wait", title, week, wait)
     }
 
@@ -730,9 +723,11 @@ impl Teller<'_> {
         let short = |weekday: &Weekday| day(weekday).chars().take(3).collect::<String>();
         let columns: Vec<String> = weekdays.iter().map(short).collect();
         let svg =
-            Week { id, title, told: &told, columns: &columns, rows: &rows, squares: &squares }.svg();
+            Week { id, title, told: &told, columns: &columns, rows: &rows, squares: &squares }
+                .svg();
         let cell = |half: usize, weekday: &Weekday| {
-            let found = known.iter().find(|(one, ..)| one.half_hour == half && one.weekday == *weekday);
+            let found =
+                known.iter().find(|(one, ..)| one.half_hour == half && one.weekday == *weekday);
             found.map_or_else(|| "–".to_owned(), |(.., shown)| shown.clone())
         };
         Figure {

@@ -160,11 +160,13 @@ fn svg(
     // Of a day and a night every hour is too much.
     let every = hours.len().div_ceil(14);
     let hours: Vec<(f64, String)> = hours.into_iter().step_by(every).collect();
-    let closed: Vec<(f64, f64)> = day
-        .hours
-        .windows(2)
-        .filter(|pair| pair[0].1 < pair[1].0)
-        .map(|pair| (minutes(pair[0].1), minutes(pair[1].0)))
+    // Before, between and after the openings.
+    let opens = day.hours.iter().map(|(opens, _)| *opens).chain([Timestamp(end)]);
+    let closes = [Timestamp(begin)].into_iter().chain(day.hours.iter().map(|(_, closes)| *closes));
+    let closed: Vec<(f64, f64)> = closes
+        .zip(opens)
+        .filter(|(closes, opens)| closes < opens)
+        .map(|(closes, opens)| (minutes(closes), minutes(opens)))
         .collect();
     Lanes {
         id: "staffing-chart",

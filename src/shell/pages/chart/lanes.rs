@@ -10,6 +10,8 @@ const TOP: f64 = 4.0;
 const LANE: f64 = 46.0;
 const BAR: f64 = 17.0;
 const BOTTOM: f64 = 26.0;
+/// A stretch must be so wide for a word to stand in it.
+const WORD: f64 = 80.0;
 
 /// A state of the day.
 #[derive(Clone, Debug)]
@@ -81,6 +83,28 @@ impl Lanes<'_> {
                     WIDTH - LEFT - RIGHT
                 ),
             );
+            for (from, until) in self.closed {
+                let (from, until) = (x(*from), x(*until));
+                push(
+                    &mut svg,
+                    format_args!(
+                        "<rect class=\"shut\" x=\"{from:.1}\" y=\"{bar:.1}\" width=\"{:.1}\" \
+                         height=\"{BAR}\"/>",
+                        until - from
+                    ),
+                );
+                if at == 0 && until - from > WORD {
+                    push(
+                        &mut svg,
+                        format_args!(
+                            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                            (from + until) / 2.0,
+                            bar + BAR - 3.0,
+                            escaped(self.closed_word)
+                        ),
+                    );
+                }
+            }
             for (from, until) in &lane.bars {
                 let (from, until) = (x(*from), x(*until));
                 push(
@@ -104,27 +128,6 @@ impl Lanes<'_> {
                     escaped(&lane.name),
                     WIDTH - RIGHT,
                     escaped(&lane.length)
-                ),
-            );
-        }
-        for (from, until) in self.closed {
-            let (from, until) = (x(*from), x(*until));
-            push(
-                &mut svg,
-                format_args!(
-                    "<rect class=\"shut\" x=\"{from:.1}\" y=\"{TOP}\" width=\"{:.1}\" \
-                     height=\"{:.1}\"/>",
-                    until - from,
-                    end - TOP
-                ),
-            );
-            push(
-                &mut svg,
-                format_args!(
-                    "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                    (from + until) / 2.0,
-                    (TOP + end) / 2.0,
-                    escaped(self.closed_word)
                 ),
             );
         }

@@ -5,7 +5,7 @@ use super::{WIDTH, escaped, opening, push};
 const HEIGHT: f64 = 236.0;
 const LEFT: f64 = 64.0;
 /// Room for the level's name, beside the line's end.
-const RIGHT: f64 = 96.0;
+const RIGHT: f64 = 98.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 46.0;
 /// Names under the axis at most.
@@ -18,6 +18,8 @@ pub(in crate::shell::pages) struct Point {
     pub(in crate::shell::pages) name: String,
     /// What stands under that, where it differs from the point before: the year.
     pub(in crate::shell::pages) year: String,
+    /// The whole name, for words.
+    pub(in crate::shell::pages) long_name: String,
     /// In percent.
     pub(in crate::shell::pages) value: Option<f64>,
     /// The value as it is read.
@@ -180,8 +182,9 @@ impl Line<'_> {
         svg.push_str(&dots);
         let Some((at, x, at_y)) = last else { return };
         let point = &self.points[at];
-        // Away from the level's line.
-        let is_below = point.level.is_some_and(|level| at_y > y(f64::from(level)));
+        // Away from the level's line, unless there is no room.
+        let is_below = point.level.is_some_and(|level| at_y > y(f64::from(level)))
+            && at_y + 26.0 < HEIGHT - BOTTOM;
         let beside = if is_below { at_y + 21.0 } else { at_y - 11.0 };
         push(
             svg,
@@ -196,10 +199,10 @@ impl Line<'_> {
 
 /// A filled disc on the good side, an open diamond on the other one.
 fn dot(x: f64, y: f64, is_met: Option<bool>, is_small: bool) -> String {
-    let size = if is_small { 2.6 } else { 4.4 };
+    let size = if is_small { 3.0 } else { 5.5 };
     match is_met {
         Some(false) => {
-            let size = size * 1.4;
+            let size = size * 1.25;
             format!(
                 "<path class=\"dot missed\" d=\"M{:.1} {y:.1}L{x:.1} {:.1}L{:.1} {y:.1}L{x:.1} {:.1}Z\"/>",
                 x - size,
