@@ -18,6 +18,7 @@ mod sheet;
 mod sums;
 mod table;
 mod text;
+mod trend;
 mod withhold;
 mod xlsx;
 
@@ -35,3 +36,4 @@ pub use periods::Periods;
 pub use sheet::Order;
 pub use sums::Sums;
 pub use table::{Audience, Cell, Column, Drawing, Language, Report, Row, Table};
+pub use trend::{HalfHour, Outcome, Survey, SurveyOutcome, Trend, Trends, WeekHours};

@@ -9,6 +9,7 @@ mod image;
 mod windows;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::blocks::Blocks;
 use super::calendar::{Month, Zone};
@@ -234,6 +235,7 @@ impl Board {
             .collect();
         let (states, all_states) = self.staffing.states(rules, names);
         let unstaffed = self.coverages.unstaffed(names.departments.len(), rules);
+        let mut staffed = self.coverages.courses(today, now, rules, names.departments.len());
         let mut views: Vec<DepartmentView> = names
             .departments
             .iter()
@@ -251,6 +253,7 @@ impl Board {
                 view.questions = self.counters.questions_of(department);
                 view.live.agents = states.get(at).copied().unwrap_or_default();
                 view.unstaffed = unstaffed.get(at).copied().flatten();
+                view.staffed = staffed.get_mut(at).and_then(Option::take).map(Arc::new);
                 view
             })
             .collect();

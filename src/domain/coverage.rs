@@ -97,6 +97,15 @@ pub struct CoverageSpan {
     pub dark: Vec<Stretch>,
 }
 
+/// How one number has been staffed on one day so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StaffedDay {
+    /// When it has to be staffed on that day, what is still to come included.
+    pub hours: Vec<Stretch>,
+    /// Those hours as far as time has come, cut into stretches of one state.
+    pub course: Vec<(Stretch, Staffed)>,
+}
+
 impl CoverageSpan {
     /// The switchboard's hours without data, all together.
     pub fn dark_length(&self) -> Millis {
@@ -297,6 +306,70 @@ impl Coverages {
         span
     }
 
+    /// How long each of so many numbers was staffed by the hours in which it has to be: a part of
+    /// [`Coverages::span`], at a fraction of its time.
+    pub fn staffed(
+        &self,
+        (from, end): (Day, Day),
+        until: Timestamp,
+        rules: &Rules,
+        departments: usize,
+    ) -> BTreeMap<Department, Coverage> {
+        let zone = Zone::stockholm();
+        let mut staffed: BTreeMap<Department, Coverage> = BTreeMap::new();
+        let known = (0..departments as u16).map(Department);
+        let known: Vec<Department> = known.filter(|of| self.since.contains_key(of)).collect();
+        for day in from.until(end) {
+            let (start, over) = (zone.day_start(day), zone.day_end(day));
+            if start >= until {
+                break;
+            }
+            let silences = self.heard.silences((start, over.min(until)));
+            let levels_of = self.levels_on(day);
+            let mut judged: Option<(&OpeningHours, Vec<Stretch>, Vec<Stretch>)> = None;
+            for department in &known {
+                let hours = rules.staffed_hours(*department, start);
+                // Nearly all have the same.
+                if judged.as_ref().is_none_or(|(of, ..)| !std::ptr::eq(*of, hours)) {
+                    let open = opened(hours, day, until);
+                    let dark = dark(&silences, &open, rules.data_gap());
+                    judged = Some((hours, open, dark));
+                }
+                let Some((_, open, dark)) = &judged else { continue };
+                let levels = levels_of(*department);
+                let known = Known { levels: &levels, since: self.since(*department), dark };
+                staffed.entry(*department).or_default().merge(&measure(open, known));
+            }
+        }
+        staffed
+    }
+
+    /// How the numbers of so many departments have been staffed on a day so far, in the order of
+    /// their indices; `None` for one of whose agents nothing was ever heard.
+    pub fn courses(
+        &self,
+        day: Day,
+        until: Timestamp,
+        rules: &Rules,
+        departments: usize,
+    ) -> Vec<Option<StaffedDay>> {
+        let zone = Zone::stockholm();
+        let (start, over) = (zone.day_start(day), zone.day_end(day));
+        let silences = self.heard.silences((start, over.min(until).max(start)));
+        let levels_of = self.levels_on(day);
+        let course = |department: Department| {
+            let since = Some(self.since(department)?);
+            let hours = rules.staffed_hours(department, start);
+            let open = opened(hours, day, until);
+            let dark = dark(&silences, &open, rules.data_gap());
+            let levels = levels_of(department);
+            let known = Known { levels: &levels, since, dark: &dark };
+            let hours = hours.intervals(day).collect();
+            Some(StaffedDay { hours, course: joined(&open, known) })
+        };
+        (0..departments as u16).map(|at| course(Department(at))).collect()
+    }
+
     /// One day of a department (or of all), cut into stretches of one state by the hours in which
     /// its number has to be staffed.
     pub fn course(
@@ -318,12 +391,7 @@ impl Coverages {
         let department = department.unwrap_or(WHOLE);
         let levels = self.levels_on(day)(department);
         let known = Known { levels: &levels, since: self.since(department), dark: &dark };
-        let mut course: Vec<(Stretch, Staffed)> = Vec::new();
-        cut(&open, known, |stretch, state| match course.last_mut() {
-            Some((last, of)) if last.1 == stretch.0 && *of == state => last.1 = stretch.1,
-            Some(_) | None => course.push((stretch, state)),
-        });
-        course
+        joined(&open, known)
     }
 
     /// The switchboard's open time without data on a day so far; `None` when nothing was ever heard.
@@ -410,6 +478,16 @@ impl Counted {
         let dark = dark(silences, &open, rules.data_gap());
         measure(&open, Known { levels: &levels, since, dark: &dark }).unstaffed
     }
+}
+
+/// Open time cut into stretches of one state, neighbours of one state as one.
+fn joined(open: &[Stretch], known: Known<'_>) -> Vec<(Stretch, Staffed)> {
+    let mut course: Vec<(Stretch, Staffed)> = Vec::new();
+    cut(open, known, |stretch, state| match course.last_mut() {
+        Some((last, of)) if last.1 == stretch.0 && *of == state => last.1 = stretch.1,
+        Some(_) | None => course.push((stretch, state)),
+    });
+    course
 }
 
 /// The open stretches of a day, as far as time has come.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::calendar::Zone;
 use super::callback::Callback;
 use super::contact::stay::Disposition;
+use super::coverage::StaffedDay;
 use super::event::{AgentState, Channel};
 use super::goal::{Direction, Goal, GoalId, Verdict};
 use super::outlook::MonthOutlook;
@@ -453,6 +454,9 @@ pub struct DepartmentView {
     pub month: MonthOutlook,
     /// How today has gone so far.
     pub course: Arc<Course>,
+    /// How the number has been staffed today so far; `None` where nothing was heard of agents, and of
+    /// the whole municipality.
+    pub staffed: Option<Arc<StaffedDay>>,
     /// Time in which the number should have been staffed and nobody was, since the ledger began;
     /// `None` where nothing was heard of agents. It never shrinks.
     pub unstaffed: Option<Millis>,

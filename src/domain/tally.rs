@@ -184,6 +184,18 @@ impl Tally {
         Tally(counts)
     }
 
+    /// The same of what goals are made of alone: no exact counts of waits and no histograms, which
+    /// are most of a tally.
+    pub fn sum_of_counts<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Tally {
+        const LAST: usize = code::CONTACTS_BY_MACHINE as usize;
+        let mut sums = [0_i64; LAST + 1];
+        for Tally(counts) in tallies {
+            let counts = counts.iter().take_while(|(code, _)| *code as usize <= LAST);
+            counts.for_each(|(code, n)| sums[*code as usize] += n);
+        }
+        Tally((0..).zip(sums).filter(|(_, n)| *n != 0).collect())
+    }
+
     /// The count of `code`.
     pub fn get(&self, code: Code) -> i64 {
         self.0.binary_search_by_key(&code, |(code, _)| *code).map_or(0, |at| self.0[at].1)

@@ -258,12 +258,31 @@ impl<'a, Whose: Ord + Copy> Gathered<'a, Whose> {
     }
 
     pub(super) fn figures(self) -> BTreeMap<Whose, Figures> {
+        self.summed(|tallies| Tally::sum(tallies))
+    }
+
+    /// Figures without waits.
+    fn counts(self) -> BTreeMap<Whose, Figures> {
+        self.summed(|tallies| Tally::sum_of_counts(tallies))
+    }
+
+    fn summed(self, sum: impl Fn(Vec<&'a Tally>) -> Tally) -> BTreeMap<Whose, Figures> {
         let mut figures: BTreeMap<Whose, Figures> = BTreeMap::new();
         for ((whose, ..), (line, tallies)) in self.0 {
-            figures.entry(whose).or_default().add(line, &Tally::sum(tallies));
+            figures.entry(whose).or_default().add(line, &sum(tallies));
         }
         figures
     }
+}
+
+fn gathered(board: &Board, (from, end): (Day, Day)) -> Gathered<'_, Department> {
+    let mut gathered = Gathered::default();
+    for day in from.until(end) {
+        for (line, tally) in board.cells().day(day) {
+            gathered.add(line.department, line, tally);
+        }
+    }
+    gathered
 }
 
 /// Departments side by side, and their sum.
@@ -276,15 +295,22 @@ pub(super) struct Span {
 impl Span {
     /// The sum of the days from `from` up to, but not including, `end`. Questions that may still be
     /// answered in time at `now` are in no share.
-    pub(super) fn of(board: &Board, (from, end): (Day, Day), now: Timestamp) -> Span {
-        let mut span = Span::default();
-        let mut gathered = Gathered::default();
-        for day in from.until(end) {
-            for (line, tally) in board.cells().day(day) {
-                gathered.add(line.department, line, tally);
-            }
-        }
-        span.departments = gathered.figures();
+    pub(super) fn of(board: &Board, days: (Day, Day), now: Timestamp) -> Span {
+        Span::decided(board, days, now, gathered(board, days).figures())
+    }
+
+    /// The same without waits: what goals are made of, at a fraction of the time.
+    pub(super) fn of_goals(board: &Board, days: (Day, Day), now: Timestamp) -> Span {
+        Span::decided(board, days, now, gathered(board, days).counts())
+    }
+
+    fn decided(
+        board: &Board,
+        (from, end): (Day, Day),
+        now: Timestamp,
+        departments: BTreeMap<Department, Figures>,
+    ) -> Span {
+        let mut span = Span { departments, all: Figures::default() };
         let zone = Zone::stockholm();
         let pending = board.questions().filter(|question| question.is_pending(now));
         for question in pending {

@@ -3,6 +3,7 @@
 //! | Route | Answers |
 //! |---|---|
 //! | `/`, `/lage`, `/vaggtavla[/{slug}]`, `/avdelning/{slug}`, `/fragor`, `/om-matten`, `/tillganglighet` | the [`pages`], `?lang=sv\|en` |
+//! | `/mal[/{slug}]` | the goals and their trends, asked of the engine at most once a minute |
 //! | `/events?page=…&lang=…` | server-sent events: the parts of a page that changed, at most once a second |
 //! | `/style.css`, `/live.js`, `/icon.svg` | what the pages need; nothing is fetched from outside |
 //! | `/metrics` | Prometheus text, gzip where accepted |
@@ -14,7 +15,7 @@
 //! two of health included, as the Prometheus exporters do: whoever probes from outside can carry
 //! credentials, and what stands on `/-/ready` names topics and partitions.
 //!
-//! Everything shown is drawn from one snapshot; only some of `/api/v1` asks the engine. Scripts
+//! Everything shown is drawn from one snapshot; only `/mal` and some of `/api/v1` ask the engine. Scripts
 //! and styles come from here alone, by a strict content security policy.
 
 use std::collections::BTreeMap;
@@ -44,6 +45,7 @@ use super::connections;
 use super::pages::{self, Live, Locale, Part, View};
 use super::password::{Gate, authenticate};
 use super::question::Question;
+use super::trends;
 use crate::domain::snapshot::Snapshot;
 use crate::metrics::{self, Instruments, LiveClient};
 
@@ -136,12 +138,13 @@ pub(super) struct Shared {
     drawn: Arc<Drawn>,
     /// Whose turn it is to have a report made.
     pub(super) reports: Arc<Semaphore>,
+    trends: Arc<trends::Kept>,
 }
 
 fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
     let reports = Arc::new(Semaphore::new(1));
-    let (live, drawn) = (Arc::default(), Arc::default());
-    let shared = Shared { web, instruments, live, drawn, reports };
+    let (live, drawn, trends) = (Arc::default(), Arc::default(), Arc::default());
+    let shared = Shared { web, instruments, live, drawn, reports, trends };
     let counted = |handler: &'static str, route: MethodRouter<Shared>| {
         let instruments = shared.instruments.clone();
         let route = route.layer(from_fn_with_state(gate.clone(), authenticate));
@@ -157,6 +160,8 @@ fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
         ("/vaggtavla/{slug}", get(page)),
         ("/avdelning/{slug}", get(page)),
         ("/fragor", get(page)),
+        ("/mal", get(goals)),
+        ("/mal/{slug}", get(goals)),
         ("/om-matten", get(page)),
         ("/tillganglighet", get(page)),
         ("/events", get(events)),
@@ -249,6 +254,38 @@ async fn page(
     let live = Live::at(uri.path()).and_then(|live| live.page(&view));
     match live.or_else(|| pages::still(uri.path(), &view)) {
         Some(text) => html(StatusCode::OK, text),
+        None => nowhere(locale),
+    }
+}
+
+async fn goals(
+    State(shared): State<Shared>,
+    uri: Uri,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let locale = match asked.locale(&headers) {
+        Ok(locale) => locale,
+        Err(locale) => return nowhere(locale),
+    };
+    let snapshot = shared.web.pictures.borrow().now();
+    let ready = shared.web.readiness.borrow().ready;
+    let view = View { snapshot: &snapshot, ready, locale };
+    let slug = uri.path().strip_prefix("/mal/");
+    if slug.is_some_and(|slug| !snapshot.departments.iter().any(|of| of.slug == slug)) {
+        return nowhere(locale);
+    }
+    let told = match snapshot.caught_up {
+        true => shared.trends.at(&shared.web.questions, snapshot.now).await.ok(),
+        false => None,
+    };
+    let status = match told.is_none() && snapshot.caught_up {
+        true => StatusCode::SERVICE_UNAVAILABLE,
+        false => StatusCode::OK,
+    };
+    let told = told.as_ref().map(|told| (&*told.trends, &*told.hours));
+    match pages::goals(&view, slug, told) {
+        Some(text) => html(status, text),
         None => nowhere(locale),
     }
 }

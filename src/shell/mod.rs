@@ -50,6 +50,7 @@ mod source;
 pub mod status;
 mod tail;
 pub mod topics;
+mod trends;
 
 use std::fmt;
 use std::fs;

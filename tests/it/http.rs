@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use svarstid::domain::calendar::{Day, Zone};
 use svarstid::domain::snapshot::Snapshot;
-use svarstid::domain::units::Millis;
+use svarstid::domain::units::{Millis, Timestamp};
+use svarstid::engine::Engine;
 use svarstid::shell::access::Access;
 use svarstid::shell::clock::Stopwatch;
 use svarstid::shell::http::{Readiness, Shown, Web, serve};
@@ -78,6 +80,16 @@ impl Site {
 
     pub(crate) fn show(&self, snapshot: Snapshot) {
         self.pictures.send(shown(snapshot)).expect("the server listens");
+    }
+
+    /// Lets an engine answer from now on what is asked of it, until the site stops.
+    pub(crate) fn answered_by(&mut self, engine: Engine, at: Timestamp) {
+        let mut questions = std::mem::replace(&mut self.questions, mpsc::channel(1).1);
+        std::thread::spawn(move || {
+            while let Some(question) = questions.blocking_recv() {
+                question.answer(&engine, at);
+            }
+        });
     }
 
     #[track_caller]
@@ -202,7 +214,7 @@ fn every_route_answers_with_its_type_and_the_same_protection() {
 }
 
 /// Every page, a department's own among them.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "/",
     "/lage",
     "/vaggtavla",
@@ -211,6 +223,8 @@ const PAGES: [&str; 8] = [
     "/fragor",
     "/om-matten",
     "/tillganglighet",
+    "/mal",
+    "/mal/soc",
 ];
 
 #[test]
@@ -263,6 +277,7 @@ fn the_pages_say_in_swedish_what_the_snapshot_says() {
 #[test]
 fn every_page_is_whole_in_both_languages_and_nothing_on_it_is_refused_by_the_policy() {
     let mut site = Site::start(town());
+    site.answered_by(Town::of("08:00:00 entered social a").engine, NOW);
     for path in PAGES {
         for (lang, other) in [("sv", "en"), ("en", "sv")] {
             let response = site.get(&format!("{path}?lang={lang}"));
@@ -277,9 +292,15 @@ fn every_page_is_whole_in_both_languages_and_nothing_on_it_is_refused_by_the_pol
     }
     let english = get(site.address, "/lage", &[("Accept-Language", "en-GB, sv;q=0.5")]).unwrap();
     assert!(english.text().contains("<html lang=\"en\">") && english.text().contains("Right now"));
-    for lost in
-        ["/avdelning/nagon", "/vaggtavla/nagon", "/lage?lang=de", "/lage/mer", "/avdelning/"]
-    {
+    for lost in [
+        "/avdelning/nagon",
+        "/vaggtavla/nagon",
+        "/mal/nagon",
+        "/mal?lang=de",
+        "/lage?lang=de",
+        "/lage/mer",
+        "/avdelning/",
+    ] {
         let response = site.get(lost);
         assert_eq!(response.status, 404, "{lost}");
         assert!(response.text().contains("Sidan finns inte"), "{lost}");
@@ -314,6 +335,7 @@ fn names_cannot_become_markup() {
     let mut evil = town();
     evil.departments[0].name = "<script>alert(1)</script>".into();
     let mut site = Site::start(evil);
+    site.answered_by(Town::of("08:00:00 entered social a").engine, NOW);
     for path in PAGES {
         assert!(!site.get(path).text().contains("<script>alert"), "{path}");
     }
@@ -409,6 +431,86 @@ fn the_engine_answers_for_figures() {
     }
     site.questions.close();
     assert_eq!(site.get("/api/v1/figures").status, 503, "the engine is gone");
+    site.stop();
+}
+
+/// A day whose end is the last minute that an engine knows.
+fn evening(engine: &Engine, day: &str) -> (Snapshot, Timestamp) {
+    let at = Zone::stockholm().at_wall_clock(Day::parse(day).unwrap(), 17 * 60);
+    let mut snapshot = town();
+    snapshot.now = at;
+    assert!(engine.last_event().unwrap() <= at);
+    (snapshot, at)
+}
+
+#[test]
+fn the_goals_tell_their_levels_and_every_month_since_they_began() {
+    // Seven of eight in September, two of two in October.
+    let call = |day: &str, at: u32, answered: &str| {
+        let stay = format!("vx c{day}{at}");
+        format!("{day}T10:{at:02}:00 offered {stay}\n{day}T10:{at:02}:{answered} answered {stay}\n")
+    };
+    let september = (0..8).map(|at| call("09-07", at, if at == 0 { "25" } else { "05" }));
+    let october = (0..2).map(|at| call("10-05", at, "05"));
+    let script: String = september.chain(october).collect();
+    let engine = Town::of(&script).engine;
+    let (snapshot, at) = evening(&engine, "2026-10-05");
+    let mut site = Site::start(snapshot);
+    site.answered_by(engine, at);
+    let page = site.get("/mal");
+    let text = page.text().replace('\u{a0}', " ").replace('\u{2011}', "-");
+    for told in [
+        "Räknat till och med <b>2026-10-05 10:01</b>",
+        "<th class=\"edge\" scope=\"col\">September 2026</th>",
+        "<th class=\"edge\" scope=\"col\">Oktober 2026 hittills</th>",
+        "<th class=\"edge\" scope=\"col\">2026 hittills</th>",
+        "Minst 90 % av samtalen till växeln ska besvaras av en människa inom tre signaler",
+        "Gäller sedan 2014-01-01, beslutad av riktlinjen Luleå Direkt 2013-08.",
+        "Förs över: inget beslut för 2026.",
+        "<th scope=\"row\">september 2026</th><td>87,5 %</td><td>8</td><td>minst 90 %</td><td>✗ ej uppfyllt</td>",
+        "<th scope=\"row\">oktober 2026 hittills</th><td>100,0 %</td><td>2</td><td>minst 90 %</td><td>✓ uppfyllt</td>",
+        "87,5 % i september 2026, 100,0 % i oktober 2026 hittills. Målet nåddes i 0 av 1 hela månader.",
+        "Ingen undersökning är inlagd ännu.",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert_eq!(text.matches("role=\"img\"").count(), text.matches("<desc ").count());
+    let english = site.get("/mal?lang=en");
+    assert!(english.text().contains("October 2026 so far"));
+    // The switchboard's goal is of the unit that runs it.
+    let own = site.get("/mal/soc");
+    assert!(own.text().contains("Målen: Socialförvaltningen"), "{}", own.text());
+    site.stop();
+}
+
+#[test]
+fn the_goals_are_asked_for_at_most_once_a_minute_and_are_missed_aloud() {
+    let engine = Town::of("08:00:00 entered social a").engine;
+    let (snapshot, at) = evening(&engine, "2026-10-05");
+    let mut loading = snapshot.clone();
+    loading.caught_up = false;
+    let mut site = Site::start(loading);
+    let (address, get) = (site.address, |path| get(site.address, path, &[]).unwrap());
+    let page = get("/mal");
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("Siffrorna är snart här"));
+    site.show(snapshot.clone());
+    let asking = std::thread::spawn(move || crate::support::get(address, "/mal", &[]).unwrap());
+    for _ in 0..2 {
+        site.questions.blocking_recv().unwrap().answer(&engine, at);
+    }
+    assert_eq!(asking.join().unwrap().status, 200);
+    // Whoever reads within the minute asks nothing.
+    assert_eq!(site.get("/mal").status, 200);
+    assert_eq!(site.get("/mal/soc").status, 200);
+    assert!(site.questions.try_recv().is_err());
+    site.questions.close();
+    let mut later = snapshot;
+    later.now = at.plus(Millis(60_000));
+    site.show(later);
+    let missed = site.get("/mal");
+    assert_eq!(missed.status, 503);
+    assert!(missed.text().contains("Siffrorna kunde inte hämtas"));
     site.stop();
 }
 

@@ -39,6 +39,7 @@ mod support;
 mod tidy;
 mod told;
 mod town;
+mod trends;
 mod web_config;
 mod windows;
 mod withholding;

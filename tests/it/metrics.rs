@@ -85,6 +85,7 @@ pub(crate) fn department(made: &Made) -> DepartmentView {
         },
         month: outlook(&windows, Millis::from_seconds(4 * 9_125), &goals()),
         course: Arc::default(),
+        staffed: None,
         windows,
     }
 }

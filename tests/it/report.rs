@@ -49,6 +49,11 @@ static AUTUMN: LazyLock<Autumn> = LazyLock::new(|| {
     Autumn { engine, october }
 });
 
+/// September and October of a small municipality.
+pub(crate) fn autumn() -> &'static Engine {
+    &AUTUMN.engine
+}
+
 fn order(period: &str) -> Order {
     Order {
         period: period.parse().unwrap(),

@@ -9,7 +9,7 @@ use crate::domain::calendar::{Weekday, Zone};
 use crate::domain::cell::queued;
 use crate::domain::contact::stay::Disposition;
 use crate::domain::tally::{Tally, code};
-use crate::domain::units::Share;
+use crate::domain::units::{Millis, Share};
 
 impl Sheet<'_> {
     /// Weekday by half-hour, in queues: how long nine of ten waited at most, and how many gave up.
@@ -46,18 +46,10 @@ impl Sheet<'_> {
                 drawing: Drawing::Heat,
             }
         };
-        let wait = |tally: &Tally| {
-            let kinds = [code::WAITS_ANSWERED, code::WAITS_ABANDONED, code::WAITS_OTHER];
-            Cell::wait(waits(tally, &kinds, [0.9]).map(|[wait]| wait))
-        };
-        let lost = |tally: &Tally| {
-            let short = tally.get(code::SHORT_ABANDONED);
-            let met = tally.stays(Disposition::Abandoned) - short;
-            let share = Share { met, of: queued(tally) - short };
-            match share.of {
-                ..=0 => Cell::None,
-                _ => Cell::Share(share, None, self.order.audience.precision()),
-            }
+        let wait = |tally: &Tally| Cell::wait(ninth_wait(tally));
+        let lost = |tally: &Tally| match lost(tally) {
+            Share { of: ..=0, .. } => Cell::None,
+            share => Cell::Share(share, None, self.order.audience.precision()),
         };
         [
             table(
@@ -96,4 +88,16 @@ impl Sheet<'_> {
     fn weekday_name(&self, weekday: Weekday) -> String {
         self.say(weekday.name(), weekday.english())
     }
+}
+
+/// How long nine of ten waited in the queue at most.
+pub(in crate::report) fn ninth_wait(tally: &Tally) -> Option<Millis> {
+    let kinds = [code::WAITS_ANSWERED, code::WAITS_ABANDONED, code::WAITS_OTHER];
+    waits(tally, &kinds, [0.9]).map(|[wait]| wait)
+}
+
+/// Those who gave up in the queue, short abandons left out.
+pub(in crate::report) fn lost(tally: &Tally) -> Share {
+    let short = tally.get(code::SHORT_ABANDONED);
+    Share { met: tally.stays(Disposition::Abandoned) - short, of: queued(tally) - short }
 }

@@ -5,7 +5,7 @@ pub(super) mod contacts;
 mod definitions;
 mod desks;
 mod goals;
-mod heat;
+pub(super) mod heat;
 mod levels;
 mod other_goals;
 mod quality;

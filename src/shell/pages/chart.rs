@@ -1,16 +1,24 @@
 //! Charts of the live pages as SVG. Each says in words what it shows, is told apart without colour
 //! (lost calls are outlined, limits are dashed), and stands beside a table of the same numbers.
 
+mod lanes;
+mod line;
+mod week;
+
 use std::fmt::Write as _;
 
+pub(super) use lanes::{Lane, Lanes};
+pub(super) use line::{Line, Point};
+pub(super) use week::{Square, Week};
+
 /// The drawing's own units; it grows with the page.
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 600.0;
 const HEIGHT: f64 = 240.0;
-const LEFT: f64 = 44.0;
+const LEFT: f64 = 50.0;
 const RIGHT: f64 = 10.0;
-const TOP: f64 = 22.0;
-const BOTTOM: f64 = 28.0;
-/// Names under the axis at most.
+const TOP: f64 = 26.0;
+const BOTTOM: f64 = 30.0;
+/// Names under the axis at most. Every other one is left out on a narrow screen.
 const NAMES: usize = 14;
 
 /// One bar: what it is called under the axis, and its parts from the bottom up.
@@ -32,6 +40,8 @@ pub(super) struct Bars<'a> {
     pub(super) bars: &'a [Bar],
     /// A line before a bar: the place and what it is called.
     pub(super) limit: Option<(usize, &'a str)>,
+    /// Whether a bar's name is that of its upper bound, and so stands under its right edge.
+    pub(super) is_bounds: bool,
 }
 
 const CLASSES: [&str; 3] = ["answered", "abandoned", "other"];
@@ -43,9 +53,21 @@ impl Bars<'_> {
         let (top, step) = axis(highest);
         let y = |n: i64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - n as f64 / top as f64);
         let slot = (WIDTH - LEFT - RIGHT) / self.bars.len().max(1) as f64;
-        let mut svg = opening(self.id, self.title, self.told);
+        let mut svg = opening(self.id, self.title, self.told, HEIGHT);
         for n in (0..=top).step_by(step as usize) {
             grid(&mut svg, y(n), &n.to_string());
+        }
+        if let Some((at, _)) = self.limit {
+            let x = LEFT + slot * at as f64;
+            push(
+                &mut svg,
+                format_args!(
+                    "<rect class=\"beyond\" x=\"{x:.1}\" y=\"{TOP}\" width=\"{:.1}\" \
+                     height=\"{}\"/>",
+                    WIDTH - RIGHT - x,
+                    HEIGHT - TOP - BOTTOM
+                ),
+            );
         }
         let every = self.bars.len().div_ceil(NAMES).max(1);
         for (at, bar) in self.bars.iter().enumerate() {
@@ -68,7 +90,8 @@ impl Bars<'_> {
                 below += part;
             }
             if at % every == 0 {
-                name(&mut svg, x + slot / 2.0, &bar.name);
+                let middle = if self.is_bounds { slot } else { slot / 2.0 };
+                name(&mut svg, x + middle, &bar.name, at / every % 2 == 1);
             }
         }
         if let Some((at, named)) = self.limit {
@@ -100,10 +123,10 @@ fn axis(highest: i64) -> (i64, i64) {
     (step * (highest.max(1) as u64).div_ceil(step as u64) as i64, step)
 }
 
-fn opening(id: &str, title: &str, told: &str) -> String {
+fn opening(id: &str, title: &str, told: &str, height: f64) -> String {
     let (title, told) = (escaped(title), escaped(told));
     format!(
-        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
+        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
          aria-labelledby=\"{id}-t {id}-d\"><title id=\"{id}-t\">{title}</title>\
          <desc id=\"{id}-d\">{told}</desc>"
     )
@@ -122,12 +145,14 @@ fn grid(svg: &mut String, y: f64, named: &str) {
     );
 }
 
-fn name(svg: &mut String, x: f64, named: &str) {
+/// A name under the axis; one `more` is left out where the screen is narrow.
+fn name(svg: &mut String, x: f64, named: &str, more: bool) {
     push(
         svg,
         format_args!(
-            "<text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
-            HEIGHT - 9.0,
+            "<text{} x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+            if more { " class=\"more\"" } else { "" },
+            HEIGHT - 8.0,
             escaped(named)
         ),
     );
@@ -176,6 +201,7 @@ mod tests {
             told: "&",
             bars: &bars,
             limit: Some((1, "<script>")),
+            is_bounds: false,
         };
         let svg = drawn.svg();
         assert!(!svg.contains("<b>") && !svg.contains("<script>") && !svg.contains("<title>\""));

@@ -1,12 +1,14 @@
-//! One department: the moment, its goals, the day as it goes, how long callers waited, and what
-//! became of the calls.
+//! One department: the moment, its goals, the day as it goes, how long callers waited, whether the
+//! number was staffed, and what became of the calls.
 
 use askama::Template;
 
 use super::chart::{Bar, Bars};
+use super::figure::{Figure, square};
 use super::form;
 use super::frame::Frame;
 use super::part::Part;
+use super::staffing;
 use super::start::Moment;
 use super::view::{Mark, SHOWN, Status, View, time_of_day};
 use crate::domain::contact::stay::Disposition;
@@ -25,6 +27,7 @@ pub(super) struct Page {
     /// Said where the unit is closed.
     closed: Option<&'static str>,
     wall: String,
+    goals: String,
     loading: bool,
     parts: Vec<Part>,
 }
@@ -37,6 +40,7 @@ impl Page {
             frame: Frame::live(view.locale, place.name.clone(), &format!("{PATH}/{slug}")),
             closed: (!place.open).then(|| view.locale.say("stängt", "closed")),
             wall: view.locale.href(&format!("{}/{slug}", super::wall::PATH)),
+            goals: view.locale.href(&format!("{}/{slug}", super::goals::PATH)),
             loading: view.is_loading(),
             parts: parts(view, slug)?,
         })
@@ -59,7 +63,9 @@ pub(super) fn parts(view: &View<'_>, slug: &str) -> Option<Vec<Part>> {
         let row = GoalRow::of(view, place, goal);
         parts.push(Part::new(row.id.clone(), &row));
     }
-    for figure in [day(view, &place.course), waits(view, &place.course)] {
+    for figure in
+        [day(view, &place.course), waits(view, &place.course), staffing::figure(view, place)]
+    {
         parts.push(Part::new(figure.id, &figure));
     }
     parts.push(Part::new("ends", &Ends::of(view, &place.course)));
@@ -87,20 +93,6 @@ impl GoalRow {
             of_word: view.locale.say("av", "of"),
         }
     }
-}
-
-/// A chart with its table.
-#[derive(Template)]
-#[template(path = "part_figure.html")]
-struct Figure {
-    id: &'static str,
-    title: &'static str,
-    svg: String,
-    key: Vec<(&'static str, &'static str)>,
-    numbers: &'static str,
-    heads: Vec<&'static str>,
-    rows: Vec<(String, Vec<String>)>,
-    nothing: Option<&'static str>,
 }
 
 /// Half an hour, by the clock on the wall.
@@ -140,7 +132,8 @@ fn day(view: &View<'_>, course: &Course) -> Figure {
         let at = say("Flest samtal kom från klockan", "Most calls came from");
         format!("{at} {name}: {}.", view.count(sum.offered))
     });
-    let svg = Bars { id: "day", title, told: &told, bars: &bars, limit: None }.svg();
+    let svg =
+        Bars { id: "day", title, told: &told, bars: &bars, limit: None, is_bounds: false }.svg();
     let level = view.snapshot.goal(Goal::Sm2);
     let rows = halves.iter().map(|(name, sum)| {
         let share = view.percent(sum.goal, level).unwrap_or_else(|| "–".to_owned());
@@ -149,27 +142,30 @@ fn day(view: &View<'_>, course: &Course) -> Figure {
     });
     Figure {
         id: "day",
-        title,
+        title: title.to_owned(),
+        told: Some(told),
         svg,
         key: key(view),
         numbers: say("Siffrorna i en tabell", "The numbers in a table"),
-        heads: vec![
+        heads: [
             say("Från klockan", "From"),
             say("Inkomna", "Offered"),
             say("Besvarade", "Answered"),
             say("Förlorade", "Lost"),
             say("I tid", "In time"),
-        ],
+        ]
+        .map(str::to_owned)
+        .into(),
         rows: rows.collect(),
         nothing: halves.is_empty().then(|| say("Inga samtal ännu i dag.", "No calls yet today.")),
     }
 }
 
-fn key(view: &View<'_>) -> Vec<(&'static str, &'static str)> {
+fn key(view: &View<'_>) -> Vec<(String, &'static str)> {
     vec![
-        ("answered", view.locale.say("besvarade", "answered")),
-        ("abandoned", view.locale.say("förlorade", "lost")),
-        ("other", view.locale.say("slutade på annat sätt", "ended otherwise")),
+        (square("answered"), view.locale.say("besvarade", "answered")),
+        (square("abandoned"), view.locale.say("förlorade", "lost")),
+        (square("other"), view.locale.say("slutade på annat sätt", "ended otherwise")),
     ]
 }
 
@@ -184,7 +180,10 @@ fn waits(view: &View<'_>, course: &Course) -> Figure {
     let bars: Vec<Bar> = course
         .waits
         .iter()
-        .map(|count| Bar { name: name(count), parts: [count.answered, count.abandoned, 0] })
+        .map(|count| Bar {
+            name: count.until.map_or_else(String::new, form::clock_length),
+            parts: [count.answered, count.abandoned, 0],
+        })
         .collect();
     let place = limit.and_then(|limit| {
         course.waits.iter().position(|count| count.until == Some(limit)).map(|at| at + 1)
@@ -201,21 +200,24 @@ fn waits(view: &View<'_>, course: &Course) -> Figure {
     });
     let line = format!("{} {limit_words}", say("målets gräns:", "the goal's limit:"));
     let limit = place.map(|at| (at, line.as_str()));
-    let svg = Bars { id: "waits", title, told: &told, bars: &bars, limit }.svg();
+    let svg = Bars { id: "waits", title, told: &told, bars: &bars, limit, is_bounds: true }.svg();
     let rows = course.waits.iter().map(|count| {
         (name(count), [count.answered, count.abandoned].map(|n| view.count(n)).into())
     });
     Figure {
         id: "waits",
-        title,
+        title: title.to_owned(),
+        told: Some(told),
         svg,
         key: key(view).into_iter().take(2).collect(),
         numbers: say("Siffrorna i en tabell", "The numbers in a table"),
-        heads: vec![
+        heads: [
             say("Väntade (min:s)", "Waited (min:s)"),
             say("Besvarade", "Answered"),
             say("Förlorade", "Lost"),
-        ],
+        ]
+        .map(str::to_owned)
+        .into(),
         rows: rows.collect(),
         nothing: (within.of == 0)
             .then(|| say("Inga väntetider ännu i dag.", "No waits yet today.")),

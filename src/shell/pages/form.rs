@@ -1,5 +1,6 @@
 //! Lengths of time, limits and names as pages show them.
 
+use crate::domain::calendar::Month;
 use crate::domain::units::Millis;
 use crate::report::Language;
 
@@ -10,6 +11,55 @@ pub(super) fn clock_length(length: Millis) -> String {
     match hours {
         0 => format!("{minutes}:{seconds:02}"),
         _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+/// A month: `oktober 2026`.
+pub(super) fn month(Month { year, month }: Month, language: Language) -> String {
+    format!("{} {year}", month_name(month, language))
+}
+
+/// A month's name without its year.
+pub(super) fn month_name(month: u8, language: Language) -> &'static str {
+    const SWEDISH: [&str; 12] = [
+        "januari",
+        "februari",
+        "mars",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "augusti",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ];
+    const ENGLISH: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let at = usize::from(month.clamp(1, 12) - 1);
+    language.pick(SWEDISH[at], ENGLISH[at])
+}
+
+/// A length of time in hours and minutes, minutes begun included: `6 h 12 min`.
+pub(super) fn hours(length: Millis) -> String {
+    let minutes = (length.0.max(0) + 59_999) / 60_000;
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes}\u{a0}min"),
+        (hours, 0) => format!("{hours}\u{a0}h"),
+        (hours, minutes) => format!("{hours}\u{a0}h {minutes}\u{a0}min"),
     }
 }
 

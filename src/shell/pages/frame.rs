@@ -22,9 +22,10 @@ pub(super) struct Frame {
 }
 
 /// The pages in the navigation: path, Swedish and English name.
-const PAGES: [(&str, &str, &str); 5] = [
+const PAGES: [(&str, &str, &str); 6] = [
     ("/", "Start", "Start"),
     ("/lage", "Läget nu", "Right now"),
+    ("/mal", "Målen", "The goals"),
     ("/vaggtavla", "Väggtavla", "Wallboard"),
     ("/fragor", "E-post", "E-mail"),
     ("/om-matten", "Om måtten", "About the figures"),
@@ -55,7 +56,8 @@ impl Frame {
             href: self.locale.href(path),
             name: self.locale.say(swedish, english),
             is_current: path == self.path
-                || (path == "/vaggtavla" && self.path.starts_with("/vaggtavla/")),
+                || (path == "/vaggtavla" && self.path.starts_with("/vaggtavla/"))
+                || (path == "/mal" && self.path.starts_with("/mal/")),
         };
         PAGES.into_iter().map(entry).collect()
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `/` | [`start`]: the goals today, the moment, and the way to the rest |
 //! | `/lage` | [`now`]: the managers' tables |
+//! | `/mal`, `/mal/{slug}` | [`goals`]: every goal's level, outcome and trend; the week's hard hours |
 //! | `/avdelning/{slug}` | [`department`]: one department's day |
 //! | `/fragor` | [`questions`]: what awaits a reply by e-mail and e-service |
 //! | `/om-matten`, `/tillganglighet` | [`still`]: what each figure means; the accessibility statement |
@@ -14,18 +15,23 @@
 
 mod chart;
 mod department;
+mod figure;
 mod form;
 mod frame;
+mod goals;
 mod locale;
 mod now;
 mod part;
 mod questions;
+mod staffing;
 mod start;
 mod still;
 mod view;
 mod wall;
 
 use askama::Template;
+
+use crate::report::{Trends, WeekHours};
 
 pub use locale::Locale;
 pub use part::{Part, change};
@@ -102,6 +108,16 @@ pub fn still(path: &str, view: &View<'_>) -> Option<String> {
         still::ACCESSIBILITY => Some(render(&still::Accessibility::of(view))),
         _ => None,
     }
+}
+
+/// The page of the goals, of a department by its slug or of all; `None` when there is no such
+/// department. Without `told` it says that there are no figures.
+pub fn goals(
+    view: &View<'_>,
+    slug: Option<&str>,
+    told: Option<(&Trends, &WeekHours)>,
+) -> Option<String> {
+    goals::Page::of(view, slug, told).map(|page| render(&page))
 }
 
 /// The page for addresses that do not exist.
