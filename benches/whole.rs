@@ -26,6 +26,10 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use svarstid::simulate::departments;
 
+mod process;
+
+use process::{address, cpu, get, memory_mb, resident_mb, svarstid};
+
 const PARTITIONS: i32 = 3;
 const SCALE: &str = "140";
 
@@ -51,10 +55,6 @@ fn main() {
     }
 }
 
-fn svarstid() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_svarstid"))
-}
-
 /// The last day of so many simulated events, at about a million a working day.
 fn until(events: usize) -> String {
     let days = events.div_ceil(1_000_000) as i64 * 8 / 5 + 1;
@@ -62,29 +62,9 @@ fn until(events: usize) -> String {
     first.checked_add(jiff::Span::new().days(days)).expect("a date").to_string()
 }
 
-/// CPU seconds of a process so far, all threads.
-fn cpu(pid: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process lives");
-    let fields: Vec<&str> = stat.rsplit(") ").next().expect("fields").split(' ').collect();
-    let ticks: f64 =
-        fields[11].parse::<f64>().expect("utime") + fields[12].parse::<f64>().expect("stime");
-    ticks / 100.0
-}
-
 /// Peak resident megabytes of a process.
 fn peak_mb(pid: u32) -> f64 {
     memory_mb(pid, "VmHWM")
-}
-
-/// Resident megabytes of a process.
-fn resident_mb(pid: u32) -> f64 {
-    memory_mb(pid, "VmRSS")
-}
-
-fn memory_mb(pid: u32, what: &str) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
-    let line = status.lines().find(|line| line.starts_with(what)).expect("the line");
-    line.split_whitespace().nth(1).expect("kB").parse::<f64>().expect("a number") / 1e3
 }
 
 fn kafka(brokers: &str, events: usize) {
@@ -520,28 +500,6 @@ fn raw(brokers: &str, topic: &str) -> (u64, u64, f64, f64) {
         }
     }
     (events, bytes, cpu(std::process::id()) - before, begun.elapsed().as_secs_f64())
-}
-
-/// The address in the daemon's line "listening".
-fn address(daemon: &mut Child) -> String {
-    let mut lines = BufReader::new(daemon.stderr.take().expect("stderr is piped")).lines();
-    let found = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| Some(line.split_once("listening")?.1.split_once("address=")?.1.to_owned()))
-        .expect("the daemon listens");
-    std::thread::spawn(move || lines.for_each(drop));
-    found.trim().to_owned()
-}
-
-fn get(address: &str, path: &str) -> String {
-    let Ok(mut stream) = TcpStream::connect(address) else { return String::new() };
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    let mut answer = String::new();
-    match stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer)) {
-        Ok(_) => answer,
-        Err(_) => String::new(),
-    }
 }
 
 fn replay(events: usize) {
