@@ -94,7 +94,13 @@ impl Table {
         let step = self.rows.len().div_ceil(names).max(1);
         for (at, row) in self.rows.iter().enumerate().step_by(step) {
             // Days of one month and months of one year: what differs is at the end.
-            let name = escaped(row.heading.get(5..).unwrap_or(&row.heading));
+            // A period in words is named as programs name it.
+            let is_date = row.heading.starts_with(|first: char| first.is_ascii_digit());
+            let name = if is_date { &row.heading } else { &row.id };
+            let name = match is_date && name.len() > 5 {
+                true => escaped(name.get(5..).unwrap_or(name)),
+                false => escaped(name),
+            };
             svg.push_str(&format!(
                 "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{name}</text>",
                 x(at),

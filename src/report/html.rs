@@ -5,6 +5,11 @@ use askama::Template;
 use super::chart::Chart;
 use super::table::{Cell, Drawing, Language, Report, Table};
 
+/// Rows that stand on one page of the print.
+const LONG: usize = 12;
+/// Columns from which on the print is small.
+const DENSE: usize = 14;
+
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
@@ -31,17 +36,34 @@ impl Page<'_> {
         table.charts(self.language)
     }
 
-    fn is_heat(&self, table: &Table) -> bool {
-        table.drawing == Drawing::Heat
+    fn class_of(&self, table: &Table) -> Option<&'static str> {
+        match table.drawing {
+            Drawing::Heat => Some("heat"),
+            Drawing::Nothing | Drawing::Lines => (table.columns.len() >= DENSE).then_some("dense"),
+        }
+    }
+
+    /// Whether the table may go on on another page of the print.
+    fn is_long(&self, table: &Table) -> bool {
+        table.rows.len() > LONG && table.drawing != Drawing::Heat
+    }
+
+    fn is_prose(&self, table: &Table, column: &usize) -> bool {
+        table.is_prose(*column)
     }
 
     fn shown(&self, cell: &Cell) -> String {
         cell.shown(self.language)
     }
 
-    /// The classes of a cell: numbers stand to the right, heat has a shade.
-    fn class(&self, table: &Table, cell: &Cell) -> String {
-        let kind = if matches!(cell, Cell::Text(_)) { "words" } else { "number" };
+    /// The classes of a cell: numbers stand to the right, long texts to the left, heat has a shade.
+    fn class(&self, table: &Table, cell: &Cell, column: &usize) -> String {
+        let kind = match (matches!(cell, Cell::Text(_)), table.is_prose(*column)) {
+            (true, true) => "words prose",
+            (true, false) => "words",
+            (false, true) => "number prose",
+            (false, false) => "number",
+        };
         match table.shade(cell) {
             Some(shade) => format!("{kind} shade-{shade}"),
             None => kind.to_owned(),

@@ -220,6 +220,9 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
+/// Characters of a text that is a word or two.
+const WORDS: usize = 20;
+
 /// How a table is drawn beside its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Drawing {
@@ -258,6 +261,22 @@ impl Table {
             self.columns.remove(at);
             self.rows.iter_mut().for_each(|row| drop(row.cells.remove(at)));
         }
+    }
+
+    /// Whether a column holds texts that are read as lines, and not beside each other.
+    pub(super) fn is_prose(&self, column: usize) -> bool {
+        let is_long = |cell: &Cell| match cell {
+            Cell::Text(text) => text.chars().count() > WORDS,
+            Cell::None
+            | Cell::Hidden
+            | Cell::Count(_)
+            | Cell::Tenths(_)
+            | Cell::Points(_)
+            | Cell::Share(..)
+            | Cell::Interval(..)
+            | Cell::Wait(_) => false,
+        };
+        self.rows.iter().filter_map(|row| row.cells.get(column)).any(is_long)
     }
 
     /// Leaves out every column but these.

@@ -4,16 +4,24 @@
 use std::collections::BTreeSet;
 
 use rust_xlsxwriter::{
-    DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
+    ConditionalFormat2ColorScale, DocProperties, ExcelDateTime, Format, FormatAlign, Workbook,
+    Worksheet, XlsxError,
 };
 
 use super::number::Precision;
-use super::table::{Cell, Language, Report, Table};
+use super::table::{Cell, Drawing, Language, Report, Table};
 
 /// Excel's bound on a sheet's name.
 const SHEET_NAME_MAX: usize = 31;
 const FIRST_WIDTH: f64 = 34.0;
-const WIDTH: f64 = 16.0;
+/// Of the narrowest and the widest column, in characters.
+const WIDTHS: (usize, usize) = (9, 60);
+/// Characters that a note has at least beside each other.
+const NOTE_WIDTH: f64 = 90.0;
+/// Of a column that nobody set, in characters.
+const UNSET_WIDTH: f64 = 8.43;
+/// Of one line, in points.
+const LINE_HEIGHT: f64 = 15.0;
 const PROSE_WIDTH: f64 = 110.0;
 
 /// How each kind of value is shown.
@@ -22,6 +30,8 @@ struct Formats {
     title: Format,
     note: Format,
     row: Format,
+    number_heading: Format,
+    long_text: Format,
     prose: Format,
     left: Format,
     text: Format,
@@ -42,7 +52,13 @@ impl Formats {
         Formats {
             heading: Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top),
             title: Format::new().set_bold().set_font_size(14),
-            note: Format::new().set_italic(),
+            number_heading: Format::new()
+                .set_bold()
+                .set_text_wrap()
+                .set_align(FormatAlign::Top)
+                .set_align(FormatAlign::Right),
+            long_text: Format::new().set_text_wrap().set_align(FormatAlign::Top),
+            note: Format::new().set_italic().set_text_wrap().set_align(FormatAlign::Top),
             row: Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top),
             prose: Format::new().set_text_wrap().set_align(FormatAlign::Top),
             left: Format::new().set_align(FormatAlign::Left),
@@ -99,6 +115,7 @@ impl Report {
         let mut line = 3;
         for sentence in &self.sentences {
             sheet.merge_range(line, 0, line, 1, sentence, &formats.prose)?;
+            sheet.set_row_height(line, height(sentence, FIRST_WIDTH + PROSE_WIDTH))?;
             line += 1;
         }
         line += 1;
@@ -108,6 +125,7 @@ impl Report {
             line += 1;
             sheet.write_with_format(line, 0, id, &formats.row)?;
             sheet.write_with_format(line, 1, definition, &formats.prose)?;
+            sheet.set_row_height(line, height(definition, PROSE_WIDTH))?;
         }
         let versions = [
             (language.pick("Regelversion", "Rules version"), self.rules_version),
@@ -134,28 +152,90 @@ impl Report {
         sheet.write_with_format(0, 0, &self.title, &formats.title)?;
         sheet.write(1, 0, &table.heading)?;
         sheet.write_with_format(3, 0, &table.rows_are, &formats.heading)?;
-        sheet.set_column_width(0, FIRST_WIDTH)?;
-        for (at, column) in (1..).zip(&table.columns) {
-            sheet.write_with_format(3, at, &column.heading, &formats.heading)?;
-            sheet.set_column_width(at, WIDTH)?;
+        let widths = widths(table, language);
+        for (at, width) in (0..).zip(&widths) {
+            sheet.set_column_width(at, *width)?;
         }
+        let mut highest = height(&table.rows_are, widths[0]);
+        for (at, column) in (1..).zip(&table.columns) {
+            let format = match table.is_prose(usize::from(at) - 1) {
+                true => &formats.heading,
+                false => &formats.number_heading,
+            };
+            sheet.write_with_format(3, at, &column.heading, format)?;
+            highest = highest.max(height(&column.heading, widths[usize::from(at)]));
+        }
+        sheet.set_row_height(3, highest)?;
         sheet.set_freeze_panes(4, 1)?;
         let mut line = 4;
         for row in &table.rows {
             sheet.write_with_format(line, 0, &row.heading, &formats.row)?;
+            let mut highest = height(&row.heading, widths[0]);
             for (at, cell) in (1..).zip(&row.cells) {
-                write(sheet, (line, at), cell, language, formats)?;
+                match cell {
+                    Cell::Text(text) if table.is_prose(usize::from(at) - 1) => {
+                        sheet.write_with_format(line, at, text, &formats.long_text)?;
+                        highest = highest.max(height(text, widths[usize::from(at)]));
+                    }
+                    _ => write(sheet, (line, at), cell, language, formats)?,
+                }
             }
+            sheet.set_row_height(line, highest)?;
             line += 1;
+        }
+        let last_column = u16::try_from(table.columns.len()).unwrap_or(u16::MAX);
+        if table.drawing == Drawing::Heat && line > 4 {
+            let shades = ConditionalFormat2ColorScale::new()
+                .set_minimum_color("FFFFFF")
+                .set_maximum_color("4F94C0");
+            sheet.add_conditional_format(4, 1, line - 1, last_column, &shades)?;
+        }
+        // Over as many columns as a line of prose needs, so that the print is no wider than the table.
+        let (mut until, mut width) = (0, widths[0]);
+        while until == 0 || width < NOTE_WIDTH {
+            until += 1;
+            width += widths.get(usize::from(until)).copied().unwrap_or(UNSET_WIDTH);
         }
         for note in &table.notes {
             line += 1;
-            sheet.write_with_format(line, 0, note, &formats.note)?;
+            sheet.merge_range(line, 0, line, until, note, &formats.note)?;
+            sheet.set_row_height(line, height(note, width))?;
         }
         sheet.set_repeat_rows(3, 3)?;
         sheet.set_landscape().set_print_fit_to_pages(1, 0);
         Ok(())
     }
+}
+
+/// How wide each column has to be, the rows' headings first: as its widest value, or as a heading that
+/// is broken between words.
+fn widths(table: &Table, language: Language) -> Vec<f64> {
+    let length = |text: &str| text.chars().count();
+    let word = |text: &str| text.split_whitespace().map(length).max().unwrap_or(0);
+    let bounded = |width: usize| (width + 2).clamp(WIDTHS.0, WIDTHS.1) as f64;
+    let first = table.rows.iter().map(|row| length(&row.heading)).max().unwrap_or(0);
+    let first = bounded(first.max(word(&table.rows_are)).min(FIRST_WIDTH as usize));
+    let columns = table.columns.iter().enumerate().map(|(at, column)| {
+        let cells = table.rows.iter().filter_map(|row| row.cells.get(at));
+        let widest = cells.map(|cell| length(&cell.shown(language))).max().unwrap_or(0);
+        bounded(widest.max(word(&column.heading)).max(length(&column.heading).div_ceil(3)))
+    });
+    std::iter::once(first).chain(columns).collect()
+}
+
+/// How high a row has to be for a text that is broken between words.
+fn height(text: &str, width: f64) -> f64 {
+    let most = (width as usize).max(1);
+    let (mut lines, mut used) = (1, 0);
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > most {
+            (lines, used) = (lines + 1, length);
+        } else {
+            used += length + usize::from(used > 0);
+        }
+    }
+    f64::from(lines) * LINE_HEIGHT
 }
 
 /// A heading as the name of a sheet: within Excel's bound, without what it forbids, and no other's.

@@ -120,7 +120,7 @@ fn a_survey_is_shown_by_year_and_a_new_wording_breaks_the_series() {
         "Serien är bruten: frågan ”nojd-2014” ersattes av ”nojd-2016” från och med 2016"
     ));
     let told = &inside.sentences;
-    let goal = "Nöjda medborgare 2016 (nojd-2016): 78,5\u{a0}% av 1\u{a0}200 svarande var nöjda eller mycket \
+    let goal = "Nöjda medborgare (nojd-2016), 2016: 78,5\u{a0}% av 1\u{a0}200 svarande var nöjda eller mycket \
         nöjda, felmarginal 2,5 procentenheter. Målet minst 80\u{a0}% är inte uppfyllt.";
     assert!(told.iter().any(|one| one == goal), "{told:?}");
     assert_eq!(
@@ -206,7 +206,7 @@ fn the_survey_that_ends_last_within_the_period_is_the_goals_outcome() {
     for column in ["outcome", "verdict", "of"] {
         assert_eq!(cell(&public, "goals", "SATISFACTION", column), json!({"hidden": true}));
     }
-    let told = "Nöjda medborgare november 2025 (pulse): för få svar för att visa.";
+    let told = "Nöjda medborgare (pulse), november 2025: för få svar för att visa.";
     assert!(public.sentences.iter().any(|one| one == told), "{:?}", public.sentences);
 }
 

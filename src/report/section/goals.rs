@@ -128,7 +128,10 @@ impl Sheet<'_> {
         let mut columns = Vec::new();
         for measure in COMPARED {
             let id = measure.id();
-            columns.push(Column::new(id, self.name(measure)));
+            // The goals' table, right above it, says what each of them is.
+            let name = self.name(measure);
+            let short = name.split(':').next().unwrap_or_default();
+            columns.push(Column::new(id, short));
             columns.push(Column::new(format!("{id}_of"), self.say("antal", "number")));
             let verdict = self.say("bedömning", "verdict");
             columns.push(Column::new(format!("{id}_verdict"), verdict));

@@ -310,7 +310,7 @@ impl Sheet<'_> {
         };
         Row {
             id,
-            heading: format!("{name} ({}, {})", now.measure, period_name(now.period)),
+            heading: format!("{name}: {}, {}", now.measure, period_name(now.period)),
             cells: vec![
                 Cell::text(level),
                 outcome,
@@ -370,7 +370,7 @@ impl Sheet<'_> {
             return self.level_of(GoalId::Satisfaction).map(|_| format!("{name}: {none}."));
         };
         let [value, n, _] = self.surveyed_cells(told);
-        let which = format!("{name} {} ({})", period_name(told.period), told.measure);
+        let which = format!("{name} ({}), {}", told.measure, period_name(told.period));
         if value == Cell::Hidden {
             let why = self.say("för få svar för att visa", "too few answers to be shown");
             return Some(format!("{which}: {why}."));
