@@ -5,7 +5,7 @@ use super::{WIDTH, escaped, opening, push};
 const HEIGHT: f64 = 236.0;
 const LEFT: f64 = 64.0;
 /// Room for the level's name, beside the line's end.
-const RIGHT: f64 = 98.0;
+const RIGHT: f64 = 106.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 46.0;
 /// Names under the axis at most.
