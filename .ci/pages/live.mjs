@@ -13,7 +13,7 @@ import { BROWSER } from "./browser.mjs";
 const origin = new URL(process.argv[2]).origin;
 const server = Number(process.argv[3]);
 const PAGES = ["/", "/lage", "/vaggtavla", "/avdelning/socialforvaltningen", "/fragor"];
-const STILL = ["/om-matten", "/tillganglighet"];
+const STILL = ["/mal", "/mal/socialforvaltningen", "/om-matten", "/tillganglighet"];
 const CHANGE_MS = 20_000;
 
 const browser = await chromium.launch({

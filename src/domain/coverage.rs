@@ -217,6 +217,11 @@ impl Coverages {
         self.since.get(&department).copied()
     }
 
+    /// The first day whose figures can still change; `None` before any is closed.
+    pub fn settled_until(&self) -> Option<Day> {
+        self.open_from
+    }
+
     fn close_until(&mut self, day: Day) {
         let zone = Zone::stockholm();
         let first = self.open_from.or_else(|| self.steps.first().map(|at| zone.day_of(at)));

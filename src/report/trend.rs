@@ -26,7 +26,7 @@ const MONTHS_MAX: usize = 120;
 const RESULTS_MAX: usize = 60;
 
 /// Every goal of the municipality and of each department.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Trends {
     /// The last event: what came after it is not known.
     pub known_until: Timestamp,
@@ -44,6 +44,10 @@ pub struct Trends {
     pub whole: Trend,
     /// The departments that anything is known of, in order of their slugs.
     pub departments: Vec<Trend>,
+    /// The rules that staffing was measured by.
+    rules_version: u32,
+    /// Before this day, how numbers were staffed can change no more.
+    settled_until: Option<Day>,
 }
 
 /// The goals of one department, or of all.
@@ -154,6 +158,14 @@ impl Trends {
         Outcome::of(result.share, self.levels.on(GoalId::Satisfaction, result.period.until))
     }
 
+    /// The place of a month whose staffing is known for good under these rules.
+    fn settled(&self, month: Month, rules_version: u32) -> Option<(&Trends, usize)> {
+        let is_same = self.rules_version == rules_version;
+        let until = self.settled_until.filter(|_| is_same)?;
+        let at = self.months.iter().position(|of| *of == month)?;
+        (month.next().first_day() <= until).then_some((self, at))
+    }
+
     /// The level that a month is held against: that of its last day.
     pub fn level_of(&self, goal: GoalId, month: Month) -> Option<Level<'_>> {
         self.levels.on(goal, month.next().first_day().previous())
@@ -186,9 +198,14 @@ impl Trend {
 }
 
 impl Engine {
-    /// How every goal has gone up to the reader's clock. It reads each day's counts once: some tens of
-    /// milliseconds for a year of two hundred departments.
+    /// How every goal has gone up to the reader's clock.
     pub fn trends(&self, now: Timestamp) -> Trends {
+        self.trends_after(now, None)
+    }
+
+    /// The same from what was told before: how numbers were staffed in months that nothing can
+    /// change any more is not measured again, which would be most of the time.
+    pub fn trends_after(&self, now: Timestamp, before: Option<&Trends>) -> Trends {
         let zone = Zone::stockholm();
         let rules = self.rules();
         let known_until = self.last_event().unwrap_or(now);
@@ -216,6 +233,20 @@ impl Engine {
         for (at, month) in months.iter().enumerate() {
             let days = (month.first_day(), month.next().first_day());
             self.count(days, known_until, at, &mut whole, &mut departments);
+            let settled = before.and_then(|before| before.settled(*month, rules.version()));
+            match settled {
+                Some((before, at_before)) => {
+                    let staffed = |slug: &str| {
+                        let trend = before.of(Some(slug).filter(|slug| !slug.is_empty()))?;
+                        trend.shares[GoalId::Staffed as usize].get(at_before).copied()
+                    };
+                    for trend in std::iter::once(&mut whole).chain(&mut departments) {
+                        let share = staffed(&trend.slug).unwrap_or_default();
+                        trend.put(GoalId::Staffed, at, share);
+                    }
+                }
+                None => self.measure(days, known_until, at, &mut whole, &mut departments),
+            }
         }
         self.add_surveys(&mut whole, &mut departments);
         departments.retain(|trend| GoalId::ALL.into_iter().any(|goal| trend.has(goal)));
@@ -230,6 +261,8 @@ impl Engine {
             deadline: set.question_deadline,
             whole,
             departments,
+            rules_version: rules.version(),
+            settled_until: self.board().coverages().settled_until(),
         }
     }
 
@@ -250,26 +283,33 @@ impl Engine {
             Measure::FirstContact,
         ];
         let span = Span::of_goals(self.board(), days, known_until);
+        for measure in COUNTED {
+            whole.put(measure.goal(), at, span.all.share(measure));
+            for (own, trend) in (0..).map(Department).zip(&mut *departments) {
+                let figures = span.departments.get(&own);
+                let share = figures.map_or(Share::default(), |figures| figures.share(measure));
+                trend.put(measure.goal(), at, share);
+            }
+        }
+    }
+
+    /// How numbers were staffed in one month more.
+    fn measure(
+        &self,
+        days: (Day, Day),
+        known_until: Timestamp,
+        at: usize,
+        whole: &mut Trend,
+        departments: &mut [Trend],
+    ) {
         let coverages = self.board().coverages();
         let covered = coverages.staffed(days, known_until, self.rules(), departments.len());
         let mut all = Coverage::default();
         covered.values().for_each(|coverage| all.merge(coverage));
-        let figures = |trend: &mut Trend, own: Option<Department>, staffed: Share| {
-            for measure in COUNTED {
-                let share = match own {
-                    None => span.all.share(measure),
-                    Some(own) => {
-                        span.departments.get(&own).map_or(Share::default(), |f| f.share(measure))
-                    }
-                };
-                trend.put(measure.goal(), at, share);
-            }
-            trend.put(GoalId::Staffed, at, staffed);
-        };
-        figures(whole, None, all.share());
+        whole.put(GoalId::Staffed, at, all.share());
         for (own, trend) in (0..).map(Department).zip(departments) {
-            let staffed = covered.get(&own).map_or(Share::default(), Coverage::share);
-            figures(trend, Some(own), staffed);
+            let share = covered.get(&own).map_or(Share::default(), Coverage::share);
+            trend.put(GoalId::Staffed, at, share);
         }
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::question::{Question, Unanswered, ask};
 use crate::domain::calendar::Zone;
 use crate::domain::units::Timestamp;
+use crate::engine::Engine;
 use crate::report::{Trends, WeekHours};
 
 /// Days of which the half-hours are told, today left out: four weeks, so that every weekday is there
@@ -49,7 +50,9 @@ impl Kept {
         let trends = match &latest.trends {
             Some((of, trends)) if *of == minute => Arc::clone(trends),
             Some(_) | None => {
-                let trends = Arc::new(ask(questions, |engine, now| engine.trends(now)).await?);
+                let before = latest.trends.as_ref().map(|(_, trends)| Arc::clone(trends));
+                let tell = move |engine: &Engine, now| engine.trends_after(now, before.as_deref());
+                let trends = Arc::new(ask(questions, tell).await?);
                 latest.trends = Some((minute, Arc::clone(&trends)));
                 trends
             }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use svarstid::domain::calendar::{Day, Zone};
+use svarstid::domain::coverage::{Staffed, StaffedDay};
 use svarstid::domain::snapshot::Snapshot;
 use svarstid::domain::units::{Millis, Timestamp};
 use svarstid::engine::Engine;
@@ -441,6 +442,35 @@ fn evening(engine: &Engine, day: &str) -> (Snapshot, Timestamp) {
     snapshot.now = at;
     assert!(engine.last_event().unwrap() <= at);
     (snapshot, at)
+}
+
+#[test]
+fn a_department_tells_whether_its_number_was_staffed_today() {
+    let mut snapshot = town();
+    snapshot.now = Zone::stockholm().at_wall_clock(Day::parse("2026-10-05").unwrap(), 13 * 60);
+    let at = |minute: i64| snapshot.now.minus(Millis((13 * 60 - minute) * 60_000));
+    let course = vec![
+        ((at(480), at(600)), Staffed::More),
+        ((at(600), at(625)), Staffed::Nobody),
+        ((at(625), at(720)), Staffed::One),
+        ((at(720), at(780)), Staffed::Unknown),
+    ];
+    let hours = vec![(at(480), at(960))];
+    let soc = snapshot.departments.iter().position(|one| one.slug == "soc").unwrap();
+    snapshot.departments[soc].staffed = Some(Arc::new(StaffedDay { hours, course }));
+    let mut site = Site::start(snapshot);
+    let page = site.get("/avdelning/soc").text().replace('\u{a0}', " ");
+    for told in [
+        "Obemannat 25 min i dag. Längsta glappet 25 min, från klockan 10:00.",
+        "<th scope=\"row\">10:00</th><td>0 min</td><td>35 min</td><td>25 min</td><td>0 min</td>",
+        "<th scope=\"row\">12:00</th><td>0 min</td><td>0 min</td><td>0 min</td><td>1 h</td>",
+        ">Två eller fler</text>",
+        ">1 h 35 min</text>",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert!(site.get("/avdelning/barn").text().contains("Ingen källa har berättat om inloggade."));
+    site.stop();
 }
 
 #[test]

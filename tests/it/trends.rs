@@ -104,6 +104,16 @@ fn every_month_of_every_goal_is_what_its_report_says() {
 }
 
 #[test]
+fn what_is_told_again_is_what_would_be_told_anew() {
+    let engine = autumn();
+    let early = engine.trends(noon("2026-10-02"));
+    for now in ["2026-10-31", "2026-11-05"] {
+        let now = noon(now);
+        assert_eq!(engine.trends_after(now, Some(&early)), engine.trends(now));
+    }
+}
+
+#[test]
 fn the_hard_half_hours_are_those_of_the_report() {
     let engine = autumn();
     let week: Period = "2026-W42".parse().unwrap();

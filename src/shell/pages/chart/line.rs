@@ -5,11 +5,15 @@ use super::{WIDTH, escaped, opening, push};
 const HEIGHT: f64 = 236.0;
 const LEFT: f64 = 64.0;
 /// Room for the level's name, beside the line's end.
-const RIGHT: f64 = 98.0;
+const RIGHT: f64 = 106.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 46.0;
 /// Names under the axis at most.
 const NAMES: usize = 12;
+/// Points farther apart than this have their value at them and not beside the line's end.
+const WIDE: f64 = 80.0;
+/// From one line of words to the next.
+const CLEAR: f64 = 17.0;
 
 /// One point in time.
 #[derive(Clone, Debug, Default)]
@@ -182,15 +186,30 @@ impl Line<'_> {
         svg.push_str(&dots);
         let Some((at, x, at_y)) = last else { return };
         let point = &self.points[at];
-        // Away from the level's line, unless there is no room.
-        let is_below = point.level.is_some_and(|level| at_y > y(f64::from(level)))
-            && at_y + 26.0 < HEIGHT - BOTTOM;
-        let beside = if is_below { at_y + 21.0 } else { at_y - 11.0 };
+        let level = point.level.map(|level| y(f64::from(level)));
+        let slot = (WIDTH - LEFT - RIGHT) / self.points.len() as f64;
+        let (x, y, anchor) = match slot < WIDE {
+            // Beside the line's end, clear of the level's name.
+            true => {
+                let y = match level {
+                    Some(level) if (at_y - level).abs() < CLEAR && at_y > level => level + CLEAR,
+                    Some(level) if (at_y - level).abs() < CLEAR => level - CLEAR,
+                    Some(_) | None => at_y,
+                };
+                (WIDTH - RIGHT + 6.0, y + 5.0, "start")
+            }
+            // Over its point, or below it where the level is above and there is room.
+            false => {
+                let room = at_y + 26.0 < HEIGHT - BOTTOM;
+                let is_below = level.is_some_and(|level| at_y > level) && room;
+                (x, if is_below { at_y + 21.0 } else { at_y - 11.0 }, "middle")
+            }
+        };
         push(
             svg,
             format_args!(
-                "<text class=\"value\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                beside.clamp(13.0, HEIGHT - BOTTOM - 4.0),
+                "<text class=\"value\" x=\"{x:.1}\" y=\"{y:.1}\" \
+                 text-anchor=\"{anchor}\">{}</text>",
                 escaped(&point.shown)
             ),
         );
