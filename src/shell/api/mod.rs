@@ -68,6 +68,12 @@ pub(super) async fn not_found(request: Request) -> Response {
     )))
 }
 
+/// The answer for one who was not let in and whom no password would help.
+pub(super) async fn refuse(request: Request) -> Response {
+    let Ok(reader) = request.into_parts().0.extract::<Reader>().await;
+    reader.answer(Err(Problem::stranger()))
+}
+
 /// A route that can only be read.
 fn read<T: 'static>(handler: impl Handler<T, Shared>) -> MethodRouter<Shared> {
     get(handler).fallback(async |reader: Reader| reader.answer(Err(Problem::method())))
