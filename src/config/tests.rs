@@ -618,7 +618,8 @@ fn a_proxy_is_believed_by_its_headers_name_and_its_address() {
     let proxy = proxy.unwrap();
     assert_eq!(proxy.header, "X-Remote-User");
     assert_eq!(proxy.peers, ["127.0.0.1".parse::<core::net::IpAddr>().unwrap()]);
-    let both = "trusted_proxy_header = \"X-User\"\ntrusted_proxies = [\"::1\", \"::ffff:10.0.0.1\"]";
+    let both =
+        "trusted_proxy_header = \"X-User\"\ntrusted_proxies = [\"::1\", \"::ffff:10.0.0.1\"]";
     let peers = http(both).unwrap().http.trusted_proxy.unwrap().peers;
     let wanted = ["::1", "10.0.0.1"].map(|text| text.parse::<core::net::IpAddr>().unwrap());
     assert_eq!(peers, wanted, "as connections tell them");

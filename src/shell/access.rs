@@ -26,8 +26,8 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{Error as TlsError, RootCertStore, ServerConfig};
 
 use super::password::Verified;
-use crate::config::{Fault, Http};
 use crate::config::web::{ClientAuth, PasswordHash, Tls, WebConfig};
+use crate::config::{Fault, Http};
 use crate::metrics::Instruments;
 
 /// Between two looks at the files.

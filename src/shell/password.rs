@@ -186,7 +186,8 @@ impl Entrance {
     /// Whether a proxy that is believed says that it knows its reader. Who that is stays with it.
     fn vouches(&self, headers: &HeaderMap, peer: Option<Peer>) -> bool {
         let (Some((name, peers)), Some(Peer(peer))) = (&self.proxy, peer) else { return false };
-        let names = headers.get(name).is_some_and(|value| !value.as_bytes().trim_ascii().is_empty());
+        let names =
+            headers.get(name).is_some_and(|value| !value.as_bytes().trim_ascii().is_empty());
         names && peers.contains(&peer)
     }
 }

@@ -40,11 +40,13 @@ const REST: u32 = 4;
 
 /// Of which period, whose, and in which language.
 type Order = (Period, Option<String>, Language);
+/// The same, the language by its code; and what was made of it, and when.
+type Made = BTreeMap<(Period, Option<String>, &'static str), (Stopwatch, Arc<Report>)>;
 
 /// Where reports for citizens are made.
 #[derive(Debug)]
 pub(super) struct Desk {
-    made: Mutex<BTreeMap<(Period, Option<String>, &'static str), (Stopwatch, Arc<Report>)>>,
+    made: Mutex<Made>,
     closed: Mutex<Option<(Stopwatch, Arc<BTreeSet<Period>>)>>,
     turn: Arc<Semaphore>,
     waiting: Semaphore,

@@ -48,7 +48,8 @@ pub(super) fn guard(page: &[u8]) -> HeaderValue {
         "default-src 'none'; {style}base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
          sandbox"
     );
-    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'; sandbox"))
+    HeaderValue::from_str(&policy)
+        .unwrap_or(HeaderValue::from_static("default-src 'none'; sandbox"))
 }
 
 /// A file of an edition, by a name that leads nowhere else.
@@ -101,6 +102,9 @@ pub(super) enum Unread {
     Failed,
 }
 
+/// When a file was written, and how long it is.
+type Stamp = (SystemTime, u64);
+
 /// Every edition that the index lists.
 pub(super) type Editions = Arc<Vec<Edition>>;
 
@@ -108,8 +112,8 @@ pub(super) type Editions = Arc<Vec<Edition>>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Published {
     folder: Option<PathBuf>,
-    /// The index as it was read last, and when it had been written, and how long it was.
-    kept: Arc<Mutex<Option<((SystemTime, u64), Editions)>>>,
+    /// The index as it was read last.
+    kept: Arc<Mutex<Option<(Stamp, Editions)>>>,
 }
 
 impl Published {
@@ -142,7 +146,7 @@ impl Published {
         let read = blocking(move || {
             let path = folder.join("index.json");
             let Ok(about) = fs::metadata(&path) else { return Ok(None) };
-            let stamp = (about.modified()?, about.len());
+            let stamp: Stamp = (about.modified()?, about.len());
             let kept_now = || kept.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some((of, editions)) = &*kept_now()
                 && *of == stamp
@@ -254,7 +258,8 @@ mod tests {
 
     #[test]
     fn names_that_could_lead_elsewhere_are_none() {
-        for name in ["2026-10-public.html", "2026-10-soc-internal.sv.xlsx", "a.en.csv", "a_b.json"] {
+        for name in ["2026-10-public.html", "2026-10-soc-internal.sv.xlsx", "a.en.csv", "a_b.json"]
+        {
             assert!(format_of(name).is_some(), "{name}");
         }
         for name in [

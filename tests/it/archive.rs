@@ -96,8 +96,10 @@ impl Shelf {
             "corrections": corrections, "files": files,
         });
         let index = self.path().join("index.json");
-        let mut all: Value = fs::read(&index)
-            .map_or_else(|_| json!({"editions": []}), |text| serde_json::from_slice(&text).unwrap());
+        let mut all: Value = fs::read(&index).map_or_else(
+            |_| json!({"editions": []}),
+            |text| serde_json::from_slice(&text).unwrap(),
+        );
         all["editions"].as_array_mut().unwrap().push(about);
         fs::write(index, all.to_string()).unwrap();
     }
@@ -164,8 +166,11 @@ fn the_archive_lists_the_latest_editions_and_every_link_leads_to_its_file() {
     for text in ["Utgåva 2", "Utgåva 1", "Socialförvaltningen", "<form method=\"get\""] {
         assert!(page.text().contains(text), "{text}");
     }
-    let files: Vec<String> =
-        links(list).into_iter().chain(links(page.text())).filter(|l| l.contains("/api/v1/reports/")).collect();
+    let files: Vec<String> = links(list)
+        .into_iter()
+        .chain(links(page.text()))
+        .filter(|l| l.contains("/api/v1/reports/"))
+        .collect();
     assert_eq!(files.len(), 4 + 2 * 2 * 2 * 4, "{files:?}");
     for link in files {
         let file = site.get(&link);
@@ -188,8 +193,9 @@ fn a_report_is_made_on_demand_in_every_format_under_the_names_of_published_ones(
     let mut site = Site::start(picture());
     site.answers(october().engine, NOW);
     for (format, content_type) in FORMATS {
-        let address =
-            format!("/rapporter/2026-10?department=social&audience=internal&lang=en&format={format}");
+        let address = format!(
+            "/rapporter/2026-10?department=social&audience=internal&lang=en&format={format}"
+        );
         let report = site.get(&address);
         assert_eq!(report.status, 200, "{format}: {}", String::from_utf8_lossy(&report.body));
         assert_eq!(report.header("content-type"), Some(content_type));
@@ -230,7 +236,9 @@ fn who_comes_while_another_report_is_made_is_told_to_come_again() {
     let path = "/rapporter/2026-10?format=csv";
     let first = std::thread::spawn(move || get(address, path, &[]).unwrap());
     let question = site.questions.blocking_recv().unwrap();
-    for (language, text) in [("sv", "En annan rapport tas fram"), ("en", "Another report is being made")] {
+    for (language, text) in
+        [("sv", "En annan rapport tas fram"), ("en", "Another report is being made")]
+    {
         let busy = get(address, path, &[("Accept-Language", language)]).unwrap();
         assert_eq!((busy.status, busy.header("retry-after")), (503, Some("3")));
         assert!(busy.text().contains(text), "{}", busy.text());
@@ -271,7 +279,9 @@ fn citizens_see_the_edition_that_stands_and_not_what_is_counted_since() {
     site.answers(since.engine, NOW);
     for (format, content_type) in FORMATS {
         let written = fs::read(shelf.path().join(format!("2026-10/2/2026-10-public.sv.{format}")));
-        for address in [format!("/publik/2026-10/{format}"), format!("/publik/2026-10?format={format}")] {
+        for address in
+            [format!("/publik/2026-10/{format}"), format!("/publik/2026-10?format={format}")]
+        {
             let given = site.get(&address);
             assert_eq!(given.body, *written.as_ref().unwrap(), "{address}");
             assert_eq!(given.header("content-type"), Some(content_type));
@@ -292,7 +302,9 @@ fn citizens_see_the_edition_that_stands_and_not_what_is_counted_since() {
     let english = site.get("/publik/2026-10?lang=en");
     assert!(english.text().contains("This edition is in Swedish only"));
     assert!(english.text().contains("<div class=\"report\" lang=\"sv\">"));
-    for lost in ["2026-10?department=kultur", "2026-10?department=nagon", "2026-10/pdf", "2026-10/3"] {
+    for lost in
+        ["2026-10?department=kultur", "2026-10?department=nagon", "2026-10/pdf", "2026-10/3"]
+    {
         assert_eq!(site.get(&format!("/publik/{lost}")).status, 404, "{lost}");
     }
     site.stop();

@@ -358,11 +358,8 @@ fn what_a_reader_has_already_is_not_sent_again_and_the_moment_is_never_kept() {
         assert_eq!(small.header("etag"), Some(tag), "{path}: however it is sent");
     }
     let swedish = site.get("/om-matten").header("etag").unwrap().to_owned();
-    let english = get(
-        site.address,
-        "/om-matten",
-        &[("Accept-Language", "en"), ("If-None-Match", &swedish)],
-    );
+    let english =
+        get(site.address, "/om-matten", &[("Accept-Language", "en"), ("If-None-Match", &swedish)]);
     assert_eq!(english.unwrap().status, 200, "another language is another page");
     assert!(site.get("/om-matten").header("vary").unwrap().contains("accept-language"));
     for path in &PAGES[..6] {
@@ -409,9 +406,17 @@ fn whatever_is_asked_in_whatever_way_is_answered_and_not_repeated() {
         ("a space in a name", ask("GET /", &format!("X {MARK}: 1\r\n")), &[400]),
         ("two lengths", ask("GET /", "Content-Length: 1\r\nContent-Length: 2\r\n"), &[400]),
         ("no length", ask("POST /", "Content-Length: many\r\n"), &[400]),
-        ("a length too long for any", ask("POST /", "Content-Length: 99999999999999999999\r\n"), &[400]),
+        (
+            "a length too long for any",
+            ask("POST /", "Content-Length: 99999999999999999999\r\n"),
+            &[400],
+        ),
         ("a body", ask("POST /rapporter", &format!("Content-Length: 70000\r\n\r\n{long}")), &[405]),
-        ("a chunk of no length", ask("POST /", &format!("Transfer-Encoding: chunked\r\n\r\n{MARK}")), &[405]),
+        (
+            "a chunk of no length",
+            ask("POST /", &format!("Transfer-Encoding: chunked\r\n\r\n{MARK}")),
+            &[405],
+        ),
         ("an unknown method", ask(&format!("{MARK} /publik"), ""), &[405]),
         ("TRACE", ask("TRACE /", &format!("X-Remote-User: {MARK}\r\n")), &[405]),
         ("PUT", ask("PUT /publik/2026-10", ""), &[405]),
@@ -428,7 +433,11 @@ fn whatever_is_asked_in_whatever_way_is_answered_and_not_repeated() {
         ("twice a language", ask(&format!("GET /lage?lang=sv&lang={MARK}"), ""), &[200, 404]),
         ("no language", ask(&format!("GET /rapporter?lang={MARK}"), ""), &[404]),
         ("a strange query", ask(&format!("GET /om-matten?%FF=%FE&&=&{MARK}=%"), ""), &[200]),
-        ("a strange wish", ask("GET /om-matten", &format!("Accept-Language: {MARK};q=é\r\n")), &[200]),
+        (
+            "a strange wish",
+            ask("GET /om-matten", &format!("Accept-Language: {MARK};q=é\r\n")),
+            &[200],
+        ),
         ("a strange tag", ask("GET /style.css", &format!("If-None-Match: {MARK},\"\r\n")), &[200]),
         ("markup", ask(&format!("GET /publik/<script>{MARK}"), ""), &[400, 404]),
     ];

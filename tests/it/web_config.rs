@@ -524,10 +524,8 @@ fn a_trusted_proxy_vouches_for_its_readers_and_nobody_else_does() {
     site.stop();
 
     // From elsewhere the header means nothing.
-    let mut site = site_under(
-        &format!("{proxy}trusted_proxies = [\"127.0.0.2\", \"::1\"]"),
-        Access::open(),
-    );
+    let mut site =
+        site_under(&format!("{proxy}trusted_proxies = [\"127.0.0.2\", \"::1\"]"), Access::open());
     let let_in = get(site.address, "/lage", &[("X-Remote-User", "asa")]).unwrap();
     assert_eq!(let_in.status, 403);
     site.stop();

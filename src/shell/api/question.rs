@@ -67,7 +67,8 @@ impl Asked {
             }
             Asked::Periods => Ok(engine.periods(now).to_json()),
             Asked::Report { period, department, audience, language } => {
-                let made = report(engine, *period, department.as_deref(), *audience, *language, now);
+                let made =
+                    report(engine, *period, department.as_deref(), *audience, *language, now);
                 made.map(|report| report.to_json())
             }
         }

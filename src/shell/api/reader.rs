@@ -99,8 +99,7 @@ impl Reader {
     }
 
     fn give(&self, document: Document) -> Response {
-        let mut response =
-            self.known.answer(document.content_type, document.body, Keeper::Reader);
+        let mut response = self.known.answer(document.content_type, document.body, Keeper::Reader);
         if let Some(language) = document.language {
             let code = HeaderValue::from_static(language.code());
             response.headers_mut().insert(header::CONTENT_LANGUAGE, code);

@@ -16,9 +16,9 @@ use crate::shell::published::{Edition, Sheet};
 /// The page's path.
 pub(super) const PATH: &str = "/rapporter";
 /// Links of a group that are seen at once; the others are one click away.
-const SEEN: usize = 14;
+const SEEN: usize = 8;
 /// Days that are listed.
-const DAYS: i32 = 14;
+const DAYS: i32 = 7;
 
 /// A file that can be fetched.
 pub(super) struct Link {
@@ -179,7 +179,12 @@ impl Row {
 
 pub(super) fn edition_words(locale: Locale, edition: &Edition) -> String {
     let published = locale.say("publicerad", "published");
-    format!("{} {}, {published} {}", locale.say("Utgåva", "Edition"), edition.number, edition.published)
+    format!(
+        "{} {}, {published} {}",
+        locale.say("Utgåva", "Edition"),
+        edition.number,
+        edition.published
+    )
 }
 
 /// What an edition corrects; nothing for a first one.
@@ -187,8 +192,14 @@ pub(super) fn corrects_words(locale: Locale, edition: &Edition) -> String {
     let Some(count) = edition.corrections else { return String::new() };
     let before = edition.number.saturating_sub(1);
     match count {
-        0 => format!("{} {before}", locale.say("Inget ändrat sedan utgåva", "Nothing changed since edition")),
-        1 => format!("{} {before}", locale.say("Rättar 1 siffra i utgåva", "Corrects 1 figure of edition")),
+        0 => format!(
+            "{} {before}",
+            locale.say("Inget ändrat sedan utgåva", "Nothing changed since edition")
+        ),
+        1 => format!(
+            "{} {before}",
+            locale.say("Rättar 1 siffra i utgåva", "Corrects 1 figure of edition")
+        ),
         _ => format!(
             "{} {count} {} {before}",
             locale.say("Rättar", "Corrects"),
@@ -292,22 +303,25 @@ impl PeriodPage {
 impl Shelf {
     fn of(view: &View<'_>, edition: &Edition) -> Shelf {
         let locale = view.locale;
-        let mut groups: BTreeMap<(bool, &str), Vec<&Sheet>> = BTreeMap::new();
+        // The municipality's own before those for citizens, and the reader's language first.
+        let mut groups: BTreeMap<(bool, bool, &str), Vec<&Sheet>> = BTreeMap::new();
         for sheet in &edition.sheets {
-            let key = (sheet.audience == Audience::Public, sheet.language.code());
+            let is_other = sheet.language != locale.language;
+            let key = (sheet.audience == Audience::Public, is_other, sheet.language.code());
             groups.entry(key).or_default().push(sheet);
         }
-        let tables = groups.into_iter().map(|((is_public, code), sheets)| {
+        let tables = groups.into_iter().map(|((is_public, _, code), sheets)| {
             let audience = match is_public {
-                false => locale.say("För kommunen", "For the municipality"),
-                true => locale.say("För invånare", "For citizens"),
+                false => locale.say("för kommunen", "for the municipality"),
+                true => locale.say("för invånare", "for citizens"),
             };
             let language = match code {
                 "sv" => locale.say("på svenska", "in Swedish"),
                 _ => locale.say("på engelska", "in English"),
             };
             let id = format!("u{}-{}-{code}", edition.number, if is_public { "o" } else { "i" });
-            Files::of(view, edition, &sheets, id, format!("{audience}, {language}"))
+            let title = format!("{} {}", locale.say("Utgåva", "Edition"), edition.number);
+            Files::of(view, edition, &sheets, id, format!("{title} {audience}, {language}"))
         });
         Shelf {
             title: format!("{} {}", locale.say("Utgåva", "Edition"), edition.number),
@@ -377,8 +391,7 @@ impl Order {
     fn of(view: &View<'_>, action: String) -> Order {
         let locale = view.locale;
         let departments = view.departments();
-        let departments =
-            departments.into_iter().map(|one| (one.slug.clone(), one.name.clone()));
+        let departments = departments.into_iter().map(|one| (one.slug.clone(), one.name.clone()));
         let is = |language| locale.language == language;
         Order {
             action,

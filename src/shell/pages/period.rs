@@ -91,7 +91,9 @@ impl Group {
 }
 
 /// Periods by group, and in each the newest first.
-pub(super) fn sorted<T>(of: impl IntoIterator<Item = (Period, T)>) -> Vec<(Group, Vec<(Period, T)>)> {
+pub(super) fn sorted<T>(
+    of: impl IntoIterator<Item = (Period, T)>,
+) -> Vec<(Group, Vec<(Period, T)>)> {
     let mut groups = BTreeMap::<Group, Vec<(Period, T)>>::new();
     for (period, one) in of {
         groups.entry(Group::of(period)).or_default().push((period, one));

@@ -162,7 +162,11 @@ impl Summary {
             standing: told.standing.words(locale),
             is_preliminary: told.standing.is_preliminary(),
             code: told.language.code(),
-            cards: told.document.as_ref().map(|report| cards(report, told.language)).unwrap_or_default(),
+            cards: told
+                .document
+                .as_ref()
+                .map(|report| cards(report, told.language))
+                .unwrap_or_default(),
             links: told.links(locale),
         }
     }
@@ -212,7 +216,12 @@ fn cards(report: &Value, language: Language) -> Vec<Card> {
             word: verdict,
             class,
             of: count.map_or_else(String::new, |n| {
-                format!("{} {}", language.pick("av", "of"), Cell::Count(n).shown(language))
+                let counted = match row["id"].as_str() {
+                    Some("SM4" | "FCR") => language.pick("frågor", "questions"),
+                    Some(_) | None => language.pick("samtal", "calls"),
+                };
+                let n = Cell::Count(n).shown(language);
+                format!("{} {n} {counted}", language.pick("av", "of"))
             }),
         })
     };
@@ -249,7 +258,10 @@ impl PeriodPage {
             .map(|slug| (slug.clone(), department_name(view, Some(slug)), own == Some(slug)))
             .collect();
         departments.sort_by_key(|(_, name, _)| form::sort_key(name));
-        let whose = department_name(view, own);
+        let whose = match own {
+            Some(_) => department_name(view, own),
+            None => locale.say("hela kommunen", "the whole municipality").to_owned(),
+        };
         PeriodPage {
             frame: Frame::still(
                 locale,
@@ -285,14 +297,14 @@ mod tests {
     #[test]
     fn a_card_says_what_the_report_says() {
         let report = serde_json::json!({"tables": [{"id": "goals",
-            "columns": [{"id": "level"}, {"id": "outcome"}, {"id": "verdict"}, {"id": "of"}],
-            "rows": [
-                {"id": "SM1", "heading": "Mål 1", "cells": ["minst 90 %", 94, "✓ uppfyllt", 1249]},
-                {"id": "SM2", "heading": "Mål 2", "cells": ["minst 90 %", 89, "✗ ej uppfyllt", 800]},
-                {"id": "SM3w", "heading": "Mål 3w", "cells": ["–", 5, "–", 800]},
-                {"id": "SM4", "heading": "Mål 4", "cells": ["100 %", {"hidden": true}, {"hidden": true}, 3]},
-                {"id": "FCR", "heading": "Löst", "cells": ["–", null, "inga frågor", 0]},
-            ]}]});
+        "columns": [{"id": "level"}, {"id": "outcome"}, {"id": "verdict"}, {"id": "of"}],
+        "rows": [
+            {"id": "SM1", "heading": "Mål 1", "cells": ["minst 90 %", 94, "✓ uppfyllt", 1249]},
+            {"id": "SM2", "heading": "Mål 2", "cells": ["minst 90 %", 89, "✗ ej uppfyllt", 800]},
+            {"id": "SM3w", "heading": "Mål 3w", "cells": ["–", 5, "–", 800]},
+            {"id": "SM4", "heading": "Mål 4", "cells": ["100 %", {"hidden": true}, {"hidden": true}, 3]},
+            {"id": "FCR", "heading": "Löst", "cells": ["–", null, "inga frågor", 0]},
+        ]}]});
         let cards = cards(&report, Language::Swedish);
         let told: Vec<(&str, &str, &str, &str)> = cards
             .iter()
@@ -301,9 +313,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("Mål 1", "94\u{a0}%", "met", "av 1\u{a0}249"),
-                ("Mål 2", "89\u{a0}%", "missed", "av 800"),
-                ("Mål 4", "..", "none", "av 3"),
+                ("Mål 1", "94\u{a0}%", "met", "av 1\u{a0}249 samtal"),
+                ("Mål 2", "89\u{a0}%", "missed", "av 800 samtal"),
+                ("Mål 4", "..", "none", "av 3 frågor"),
             ]
         );
     }
