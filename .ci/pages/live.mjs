@@ -13,7 +13,7 @@ import { BROWSER } from "./browser.mjs";
 const origin = new URL(process.argv[2]).origin;
 const server = Number(process.argv[3]);
 const PAGES = ["/", "/lage", "/vaggtavla", "/avdelning/socialforvaltningen", "/fragor"];
-const STILL = ["/mal", "/mal/socialforvaltningen", "/om-matten", "/tillganglighet"];
+const STILL = ["/mal", "/mal/socialforvaltningen", "/om-matten", "/tillganglighet", "/rapporter", "/publik"];
 const CHANGE_MS = 20_000;
 
 const browser = await chromium.launch({
@@ -131,8 +131,27 @@ async function lost() {
   await page.context().close();
 }
 
+// A report is had without a script: a period, a department, a format.
+async function order() {
+  const page = await open("/rapporter", { javaScriptEnabled: false });
+  await page.locator(".chips a").first().click();
+  await page.locator("#department").selectOption("socialforvaltningen");
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator("button[value=csv]").click(),
+  ]);
+  const name = file.suggestedFilename();
+  demand(/^[0-9A-Z-]+-socialforvaltningen-internal\.sv\.csv$/.test(name), `a report is named ${name}`);
+  await page.locator("button[value=html]").click();
+  await page.waitForURL(/format=html/);
+  const title = await page.locator("h1").textContent();
+  demand(title.includes("Socialförvaltningen"), `a report is titled ${title}`);
+  await page.context().close();
+}
+
 try {
   await lost();
+  await order();
   for (const path of PAGES) {
     await changes(path);
     await scriptless(path);

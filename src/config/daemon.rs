@@ -1,6 +1,8 @@
 //! How the daemon runs: brokers, topics, addresses, bounds. Nothing here changes a figure, except
 //! the bounds that say what is dropped.
 
+use core::net::IpAddr;
+
 use super::raw::{Section, is_secret, shown};
 
 /// `[kafka]`: how to reach the brokers.
@@ -116,6 +118,19 @@ pub struct Http {
     pub listen: String,
     /// TLS and basic authentication in the format of the Prometheus exporters' `web-config`.
     pub web_config_file: Option<String>,
+    /// Whether the pages for citizens are shown to those who are not let in to the others.
+    pub public_without_password: bool,
+    /// Who lets readers in instead of a password.
+    pub trusted_proxy: Option<TrustedProxy>,
+}
+
+/// A server in front of this one that knows its readers and says so in a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedProxy {
+    /// The header's name; its value is the reader's, which nothing here keeps.
+    pub header: String,
+    /// The addresses that are believed.
+    pub peers: Vec<IpAddr>,
 }
 
 /// `[limits]`: every bound, and what is beyond it is counted.
@@ -420,9 +435,64 @@ pub(super) fn http(mut section: Section<'_>) -> Http {
         let remedy = "write \"127.0.0.1:9464\", or \"[::]:9464\" for every address";
         section.fault("listen", quoted(&listen), "is not host:port", remedy);
     }
-    let http = Http { listen, web_config_file: section.text("web_config_file") };
+    let http = Http {
+        listen,
+        web_config_file: section.text("web_config_file"),
+        public_without_password: section.flag("public_without_password").unwrap_or(false),
+        trusted_proxy: trusted_proxy(&mut section),
+    };
     section.finish();
     http
+}
+
+/// Headers that every client sends, or any may: a stranger's would pass for a proxy's.
+const CLIENTS_HEADERS: [&str; 13] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "host",
+    "if-none-match",
+    "origin",
+    "referer",
+    "user-agent",
+];
+
+/// A proxy is believed on both words: its header's name, and where it asks from.
+fn trusted_proxy(section: &mut Section<'_>) -> Option<TrustedProxy> {
+    let written = section.texts("trusted_proxies");
+    let mut peers = Vec::new();
+    for text in written.unwrap_or_else(|| vec!["127.0.0.1".to_owned()]) {
+        match text.parse::<IpAddr>() {
+            Ok(peer) => peers.push(peer.to_canonical()),
+            Err(_) => {
+                let remedy = "write \"127.0.0.1\" or \"::1\", one entry an address";
+                section.fault("trusted_proxies", quoted(&text), "is not an address", remedy);
+            }
+        }
+    }
+    let header = section.text("trusted_proxy_header")?;
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if !header.chars().all(is_token) || header.len() > 100 {
+        let remedy = "write \"X-Remote-User\"";
+        section.fault("trusted_proxy_header", quoted(&header), "is no name of a header", remedy);
+        return None;
+    }
+    if CLIENTS_HEADERS.contains(&header.to_ascii_lowercase().as_str()) {
+        let problem = "is a header that every client may send";
+        let remedy = "take one that the proxy alone sets, and removes from what its clients send";
+        section.fault("trusted_proxy_header", quoted(&header), problem, remedy);
+        return None;
+    }
+    if peers.is_empty() && !section.has_fault("trusted_proxies") {
+        let remedy = "give the proxy's address";
+        section.fault("trusted_proxies", "[]", "lets nobody set the header", remedy);
+    }
+    Some(TrustedProxy { header, peers })
 }
 
 pub(super) fn limits(mut section: Section<'_>) -> Limits {

@@ -17,7 +17,8 @@ mod raw;
 pub mod web;
 
 pub use daemon::{
-    Commit, Http, Kafka, Ledger, Limits, Log, LogFormat, Privacy, SecurityProtocol, Storage, Topics,
+    Commit, Http, Kafka, Ledger, Limits, Log, LogFormat, Privacy, SecurityProtocol, Storage,
+    Topics, TrustedProxy,
 };
 pub use fault::{Fault, did_you_mean};
 pub use figures::{DepartmentEntry, Figures};

@@ -609,3 +609,32 @@ fn nothing_is_published_before_the_last_questions_are_decided() {
     assert_eq!(day("[rules]\nquestion_deadline = \"roll\""), 4);
     assert_eq!(day("[rules]\nquestion_deadline = \"roll_cutoff\"\n[publish]\nworking_day = 5"), 5);
 }
+
+#[test]
+fn a_proxy_is_believed_by_its_headers_name_and_its_address() {
+    let http = |text: &str| Config::parse(&format!("[http]\n{text}"), &[]);
+    assert_eq!(http("trusted_proxies = [\"10.0.0.1\"]").unwrap().http.trusted_proxy, None);
+    let proxy = http("trusted_proxy_header = \"X-Remote-User\"").unwrap().http.trusted_proxy;
+    let proxy = proxy.unwrap();
+    assert_eq!(proxy.header, "X-Remote-User");
+    assert_eq!(proxy.peers, ["127.0.0.1".parse::<core::net::IpAddr>().unwrap()]);
+    let both =
+        "trusted_proxy_header = \"X-User\"\ntrusted_proxies = [\"::1\", \"::ffff:10.0.0.1\"]";
+    let peers = http(both).unwrap().http.trusted_proxy.unwrap().peers;
+    let wanted = ["::1", "10.0.0.1"].map(|text| text.parse::<core::net::IpAddr>().unwrap());
+    assert_eq!(peers, wanted, "as connections tell them");
+    for (text, fault) in [
+        ("trusted_proxy_header = \"X Remote\"", "is no name of a header"),
+        ("trusted_proxy_header = \"X-Remote-Användare\"", "is no name of a header"),
+        ("trusted_proxy_header = \"Cookie\"", "is a header that every client may send"),
+        ("trusted_proxy_header = \"\"", "is empty"),
+        ("trusted_proxies = [\"10.0.0.0/8\"]", "is not an address"),
+        ("trusted_proxies = [\"proxy\"]", "is not an address"),
+        ("trusted_proxy_header = \"X-User\"\ntrusted_proxies = []", "lets nobody set the header"),
+        ("public_without_password = \"ja\"", "is neither true nor false"),
+    ] {
+        let faults = http(text).unwrap_err();
+        assert_eq!(faults.len(), 1, "{text}: {}", told(&faults));
+        assert_eq!(faults[0].problem, fault, "{text}");
+    }
+}

@@ -20,6 +20,8 @@ pub struct Periods {
 
 #[derive(Clone, Debug, Serialize)]
 struct Told {
+    #[serde(skip)]
+    of: Period,
     period: String,
     kind: &'static str,
     from: String,
@@ -54,6 +56,17 @@ impl Periods {
         }
     }
 
+    /// The first day with figures and the last, if there are any.
+    pub fn days(&self) -> Option<(Day, Day)> {
+        let day = |text: &Option<String>| text.as_deref().and_then(Day::parse);
+        day(&self.first_day).zip(day(&self.last_day))
+    }
+
+    /// The periods in the order of [`Periods::to_json`], each with whether it is over.
+    pub fn each(&self) -> impl Iterator<Item = (Period, bool)> {
+        self.periods.iter().map(|told| (told.of, told.closed))
+    }
+
     /// As one JSON document.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("texts are JSON")
@@ -71,6 +84,7 @@ impl Told {
     fn new(kind: &'static str, period: Period, now: Timestamp) -> Told {
         let (from, end) = period.span();
         Told {
+            of: period,
             period: period.to_string(),
             kind,
             from: from.to_string(),

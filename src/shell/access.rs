@@ -10,10 +10,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::HeaderName;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio_rustls::rustls::crypto::ring;
@@ -24,8 +26,8 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{Error as TlsError, RootCertStore, ServerConfig};
 
 use super::password::Verified;
-use crate::config::Fault;
 use crate::config::web::{ClientAuth, PasswordHash, Tls, WebConfig};
+use crate::config::{Fault, Http};
 use crate::metrics::Instruments;
 
 /// Between two looks at the files.
@@ -38,6 +40,16 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 pub struct Access {
     file: Option<PathBuf>,
     terms: Arc<Terms>,
+    entrance: Entrance,
+}
+
+/// Who is let in without a password of ours.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entrance {
+    /// Whether anybody may read what is meant for citizens.
+    pub(super) is_open_to_citizens: bool,
+    /// The header in which a proxy names its reader, and the addresses that are believed.
+    pub(super) proxy: Option<(HeaderName, Vec<IpAddr>)>,
 }
 
 /// On what terms one is let in.
@@ -45,6 +57,8 @@ pub struct Access {
 pub(super) struct Terms {
     /// How a connection is secured; `None` for plain HTTP.
     pub(super) tls: Option<Arc<ServerConfig>>,
+    /// Whether nobody connects without a certificate that is known.
+    demands_certificate: bool,
     /// Who may read; empty when nobody is asked.
     pub(super) users: BTreeMap<String, PasswordHash>,
     /// Passwords that were found right under these terms.
@@ -58,11 +72,12 @@ impl Access {
     pub fn open() -> Access {
         let terms = Terms {
             tls: None,
+            demands_certificate: false,
             users: BTreeMap::new(),
             verified: Verified::default(),
             fingerprint: [0; 32],
         };
-        Access { file: None, terms: Arc::new(terms) }
+        Access { file: None, terms: Arc::new(terms), entrance: Entrance::default() }
     }
 
     /// Reads a web-config and the files that it names.
@@ -73,7 +88,34 @@ impl Access {
     pub fn read(file: &Path) -> Result<Access, Vec<Fault>> {
         let mut reader = Reader::new(file);
         let terms = reader.terms();
-        terms.map(|terms| Access { file: Some(file.to_owned()), terms: Arc::new(terms) })
+        terms.map(|terms| Access {
+            file: Some(file.to_owned()),
+            terms: Arc::new(terms),
+            entrance: Entrance::default(),
+        })
+    }
+
+    /// The same under what the settings say of the pages.
+    #[must_use]
+    pub fn under(mut self, http: &Http) -> Access {
+        let proxy = http.trusted_proxy.as_ref().and_then(|proxy| {
+            // A name that the settings let through is one.
+            let header = HeaderName::from_bytes(proxy.header.as_bytes()).ok()?;
+            Some((header, proxy.peers.clone()))
+        });
+        self.entrance = Entrance { is_open_to_citizens: http.public_without_password, proxy };
+        self
+    }
+
+    /// Who is let in without a password of ours.
+    pub(super) fn entrance(&self) -> Entrance {
+        self.entrance.clone()
+    }
+
+    /// Whether everybody who reaches the address reads everything.
+    pub(super) fn is_open(&self) -> bool {
+        let is_asked = self.terms.demands_certificate || !self.terms.users.is_empty();
+        !is_asked && self.entrance.proxy.is_none()
     }
 
     /// Whether connections are secured.
@@ -157,13 +199,22 @@ impl Reader {
 
     fn terms(&mut self) -> Result<Terms, Vec<Fault>> {
         let read = self.parsed();
-        let tls = read.as_ref().and_then(|read| read.tls.as_ref()).map(|tls| self.tls(tls));
+        let written = read.as_ref().and_then(|read| read.tls.as_ref());
+        let demands_certificate =
+            written.is_some_and(|tls| matches!(tls.client_auth, ClientAuth::Required(_)));
+        let tls = written.map(|tls| self.tls(tls));
         let users = read.map(|read| read.users).unwrap_or_default();
         if !self.faults.is_empty() {
             return Err(std::mem::take(&mut self.faults));
         }
         let tls = tls.flatten().map(Arc::new);
-        Ok(Terms { tls, users, verified: Verified::default(), fingerprint: self.fingerprint() })
+        Ok(Terms {
+            tls,
+            demands_certificate,
+            users,
+            verified: Verified::default(),
+            fingerprint: self.fingerprint(),
+        })
     }
 
     fn parsed(&mut self) -> Option<WebConfig> {

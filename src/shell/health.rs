@@ -63,6 +63,11 @@ pub fn health(asked: &Health) -> anyhow::Result<()> {
             Ok(())
         }
         "401" => Err(anyhow!("it asks for a password, which this command does not carry")),
+        "403" if !asked.ready => {
+            println!("it answers its proxy alone, so it serves");
+            Ok(())
+        }
+        "403" => Err(anyhow!("it answers its proxy alone, which this command is not")),
         _ => Err(anyhow!("status {status}: {}", said.replace('\n', "; "))),
     }
 }

@@ -4,6 +4,10 @@
 //! |---|---|
 //! | `/`, `/lage`, `/vaggtavla[/{slug}]`, `/avdelning/{slug}`, `/fragor`, `/om-matten`, `/tillganglighet` | the [`pages`], `?lang=sv\|en` |
 //! | `/mal[/{slug}]` | the goals and their trends, asked of the engine at most once a minute |
+//! | `/rapporter` | the [`archive`]: what is published, and the periods with figures |
+//! | `/rapporter/{period}?department=&audience=&format=` | a period's editions, or its report made on demand |
+//! | `/publik` | the [`public`] start: the goals of the last closed month and year |
+//! | `/publik/{period}[/{format}]?department=` | a closed period's report for citizens |
 //! | `/events?page=…&lang=…` | server-sent events: the parts of a page that changed, at most once a second |
 //! | `/style.css`, `/live.js`, `/icon.svg` | what the pages need; nothing is fetched from outside |
 //! | `/metrics` | Prometheus text, gzip where accepted |
@@ -13,10 +17,13 @@
 //!
 //! With a web-config, every route asks for the password (and the certificate) that it demands, the
 //! two of health included, as the Prometheus exporters do: whoever probes from outside can carry
-//! credentials, and what stands on `/-/ready` names topics and partitions.
+//! credentials, and what stands on `/-/ready` names topics and partitions. A trusted proxy may vouch
+//! for its readers instead, and what is meant for citizens ([`For`]) may be open to all.
 //!
-//! Everything shown is drawn from one snapshot; only `/mal` and some of `/api/v1` ask the engine. Scripts
-//! and styles come from here alone, by a strict content security policy.
+//! What may be kept by whom is in [`fresh`](super::fresh): pages of the moment by nobody.
+//!
+//! What is live is drawn from one snapshot; `/mal`, the reports and some of `/api/v1` ask the engine.
+//! Scripts and styles come from here alone, by a strict content security policy.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -25,8 +32,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::RequestPartsExt as _;
 use axum::Router;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -39,13 +47,14 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tower_http::compression::CompressionLayer;
 
 use super::access::Access;
-use super::api;
 use super::clock::Stopwatch;
-use super::connections;
+use super::fresh::{Keeper, Known};
 use super::pages::{self, Live, Locale, Part, View};
-use super::password::{Gate, authenticate};
+use super::password::{For, Gate, authenticate};
+use super::published::Published;
 use super::question::Question;
-use super::trends;
+use super::visit::{Refusal, Visit};
+use super::{api, archive, connections, public, trends};
 use crate::domain::snapshot::Snapshot;
 use crate::metrics::{self, Instruments, LiveClient};
 
@@ -108,7 +117,7 @@ const LIVE_CLIENTS_MAX: usize = 1_000;
 
 /// Nothing is loaded from elsewhere, nothing is inline, nobody may frame the page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
-     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'";
 
 /// Serves until `web.shutdown` turns true, or its sender goes.
@@ -116,7 +125,7 @@ pub async fn serve(listener: TcpListener, web: Web) {
     let instruments = Instruments::new();
     let (terms, follow) = web.access.clone().follow(instruments.clone());
     let stop = web.shutdown.clone();
-    let gate = Gate::new(terms.clone(), instruments.clone());
+    let gate = Gate::new(terms.clone(), web.access.entrance(), instruments.clone());
     let router = router(web, gate, instruments.clone());
     tokio::select! {
         () = connections::serve(listener, router, terms, instruments, stop) => {}
@@ -139,15 +148,31 @@ pub(super) struct Shared {
     /// Whose turn it is to have a report made.
     pub(super) reports: Arc<Semaphore>,
     trends: Arc<trends::Kept>,
+    /// What is published.
+    pub(super) published: Published,
+    /// Where reports for citizens are made.
+    pub(super) desk: Arc<public::Desk>,
+}
+
+/// Whom a route is meant for.
+fn meant_for(path: &str) -> For {
+    match path {
+        "/style.css" | "/icon.svg" | "/live.js" => For::Anybody,
+        "/om-matten" | "/tillganglighet" => For::Citizens,
+        _ if path == pages::PUBLIC || path.starts_with("/publik/") => For::Citizens,
+        _ => For::Insiders,
+    }
 }
 
 fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
     let reports = Arc::new(Semaphore::new(1));
-    let (live, drawn, trends) = (Arc::default(), Arc::default(), Arc::default());
-    let shared = Shared { web, instruments, live, drawn, reports, trends };
+    let (live, drawn, trends, desk) = Default::default();
+    let published = Published::new(web.published.clone());
+    let shared = Shared { web, instruments, live, drawn, reports, trends, published, desk };
     let counted = |handler: &'static str, route: MethodRouter<Shared>| {
         let instruments = shared.instruments.clone();
-        let route = route.layer(from_fn_with_state(gate.clone(), authenticate));
+        let gate = (gate.clone(), meant_for(handler));
+        let route = route.layer(from_fn_with_state(gate, authenticate));
         route.layer(from_fn_with_state((instruments, handler), count))
     };
     let mut router = Router::new().fallback_service(
@@ -164,14 +189,22 @@ fn router(web: Web, gate: Gate, instruments: Instruments) -> Router {
         ("/mal/{slug}", get(goals)),
         ("/om-matten", get(page)),
         ("/tillganglighet", get(page)),
+        ("/rapporter", get(archive::archive)),
+        ("/rapporter/{period}", get(archive::period)),
+        ("/publik", get(public::start)),
+        ("/publik/", get(nowhere)),
+        ("/publik/{period}", get(public::period)),
+        ("/publik/{period}/{format}", get(public::data)),
+        ("/publik/{period}/{format}/{*more}", get(nowhere)),
         ("/events", get(events)),
-        ("/style.css", get(|| file("text/css; charset=utf-8", pages::STYLE))),
-        ("/live.js", get(|| file("text/javascript; charset=utf-8", pages::SCRIPT))),
-        ("/icon.svg", get(|| file("image/svg+xml", pages::ICON))),
+        ("/style.css", get(|headers| file(headers, "text/css; charset=utf-8", pages::STYLE))),
+        ("/live.js", get(|headers| file(headers, "text/javascript; charset=utf-8", pages::SCRIPT))),
+        ("/icon.svg", get(|headers| file(headers, "image/svg+xml", pages::ICON))),
         ("/metrics", get(metrics_text)),
         ("/-/healthy", get(async || "healthy\n")),
         ("/-/ready", get(ready)),
     ];
+    let pages = pages.map(|(path, route)| (path, route.fallback(not_allowed)));
     for (path, route) in pages.into_iter().chain(api::routes()) {
         router = router.route(path, counted(path, route));
     }
@@ -194,7 +227,7 @@ async fn protect(request: Request, next: Next) -> Response {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Figures are true now and not later; a page must never meet the style of another build.
+        // Figures are true now and not later.
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -204,90 +237,76 @@ async fn protect(request: Request, next: Next) -> Response {
     response
 }
 
-async fn file(content_type: &'static str, text: &'static str) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, content_type)], text)
+async fn file(headers: HeaderMap, content_type: &'static str, text: &'static str) -> Response {
+    Known::of(&headers).answer(content_type, text, Keeper::Anybody)
 }
 
-fn html(status: StatusCode, text: String) -> Response {
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+async fn nowhere(visit: Visit) -> Response {
+    visit.refuse(Refusal::Nowhere)
 }
 
-#[derive(Default, serde::Deserialize)]
-struct Asked {
-    lang: Option<String>,
-    page: Option<String>,
+async fn not_allowed(visit: Visit) -> Response {
+    visit.refuse(Refusal::Method)
 }
 
-impl Asked {
-    /// The language to answer in.
-    fn locale(&self, headers: &HeaderMap) -> Result<Locale, Locale> {
-        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Locale::of(self.lang.as_deref(), accepted)
-    }
-}
-
-fn nowhere(locale: Locale) -> Response {
-    html(StatusCode::NOT_FOUND, pages::not_found(locale))
-}
-
-async fn not_found(Query(asked): Query<Asked>, request: Request) -> Response {
+async fn not_found(request: Request) -> Response {
     if api::is_meant(&request) {
         return api::not_found(request).await;
     }
-    let (Ok(locale) | Err(locale)) = asked.locale(request.headers());
-    nowhere(locale)
+    let Ok(visit) = request.into_parts().0.extract::<Visit>().await;
+    visit.refuse(Refusal::Nowhere)
 }
 
-async fn page(
-    State(shared): State<Shared>,
-    uri: Uri,
-    Query(asked): Query<Asked>,
-    headers: HeaderMap,
-) -> Response {
-    let locale = match asked.locale(&headers) {
-        Ok(locale) => locale,
-        Err(locale) => return nowhere(locale),
-    };
+/// The answer for one who was not let in, and whom no password would help.
+pub(super) async fn refuse(request: Request) -> Response {
+    if api::is_meant(&request) {
+        return api::refuse(request).await;
+    }
+    let path = request.uri().path();
+    if path == "/metrics" || path.starts_with("/-/") {
+        let text = "this is read through the proxy that http.trusted_proxies names\n";
+        return (StatusCode::FORBIDDEN, text).into_response();
+    }
+    let Ok(visit) = request.into_parts().0.extract::<Visit>().await;
+    visit.refuse(Refusal::Stranger)
+}
+
+async fn page(State(shared): State<Shared>, uri: Uri, visit: Visit) -> Response {
+    if let Err(why) = visit.in_a_language() {
+        return visit.refuse(why);
+    }
     let snapshot = shared.web.pictures.borrow().now();
     let ready = shared.web.readiness.borrow().ready;
-    let view = View { snapshot: &snapshot, ready, locale };
-    let live = Live::at(uri.path()).and_then(|live| live.page(&view));
-    match live.or_else(|| pages::still(uri.path(), &view)) {
-        Some(text) => html(StatusCode::OK, text),
-        None => nowhere(locale),
+    let view = View { snapshot: &snapshot, ready, locale: visit.locale };
+    if let Some(still) = pages::still(uri.path(), &view, visit.side) {
+        return visit.give(still);
+    }
+    match Live::at(uri.path()).and_then(|live| live.page(&view)) {
+        Some(text) => visit.show(text),
+        None => visit.refuse(Refusal::Nowhere),
     }
 }
 
-async fn goals(
-    State(shared): State<Shared>,
-    uri: Uri,
-    Query(asked): Query<Asked>,
-    headers: HeaderMap,
-) -> Response {
-    let locale = match asked.locale(&headers) {
-        Ok(locale) => locale,
-        Err(locale) => return nowhere(locale),
-    };
+async fn goals(State(shared): State<Shared>, uri: Uri, visit: Visit) -> Response {
+    goals_found(&shared, &uri, &visit).await.unwrap_or_else(|why| visit.refuse(why))
+}
+
+async fn goals_found(shared: &Shared, uri: &Uri, visit: &Visit) -> Result<Response, Refusal> {
+    visit.in_a_language()?;
     let snapshot = shared.web.pictures.borrow().now();
     let ready = shared.web.readiness.borrow().ready;
-    let view = View { snapshot: &snapshot, ready, locale };
+    let view = View { snapshot: &snapshot, ready, locale: visit.locale };
     let slug = uri.path().strip_prefix("/mal/");
     if slug.is_some_and(|slug| !snapshot.departments.iter().any(|of| of.slug == slug)) {
-        return nowhere(locale);
+        return Err(Refusal::Nowhere);
     }
     let told = match snapshot.caught_up {
-        true => shared.trends.at(&shared.web.questions, snapshot.now).await.ok(),
+        true => Some(shared.trends.at(&shared.web.questions, snapshot.now).await?),
         false => None,
     };
-    let status = match told.is_none() && snapshot.caught_up {
-        true => StatusCode::SERVICE_UNAVAILABLE,
-        false => StatusCode::OK,
-    };
     let told = told.as_ref().map(|told| (&*told.trends, &*told.hours));
-    match pages::goals(&view, slug, told) {
-        Some(text) => html(status, text),
-        None => nowhere(locale),
-    }
+    let page = pages::goals(&view, slug, told).ok_or(Refusal::Nowhere)?;
+    Ok(visit.show(page))
 }
 
 async fn metrics_text(State(shared): State<Shared>) -> Response {
@@ -313,20 +332,16 @@ async fn ready(State(shared): State<Shared>) -> (StatusCode, String) {
     (StatusCode::SERVICE_UNAVAILABLE, lines(&readiness.reasons) + &notes)
 }
 
-async fn events(
-    State(shared): State<Shared>,
-    Query(asked): Query<Asked>,
-    headers: HeaderMap,
-) -> Response {
-    let locale = match asked.locale(&headers) {
-        Ok(locale) => locale,
-        Err(locale) => return nowhere(locale),
-    };
+async fn events(State(shared): State<Shared>, visit: Visit) -> Response {
+    if let Err(why) = visit.in_a_language() {
+        return visit.refuse(why);
+    }
+    let locale = visit.locale;
     let snapshot = shared.web.pictures.borrow().now();
     let view = View { snapshot: &snapshot, ready: false, locale };
-    let found = Live::at(asked.page.as_deref().unwrap_or("/"));
+    let found = Live::at(visit.value("page").unwrap_or("/"));
     let Some(live) = found.filter(|live| live.parts(&view).is_some()) else {
-        return nowhere(locale);
+        return visit.refuse(Refusal::Nowhere);
     };
     let Some(place) = Place::take(&shared.live) else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many live pages are open\n").into_response();

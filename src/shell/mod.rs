@@ -7,6 +7,7 @@
 pub mod access;
 pub mod api;
 pub mod append;
+mod archive;
 pub mod audit;
 pub mod backfill;
 pub mod backup;
@@ -22,6 +23,7 @@ mod edition;
 pub mod enter;
 mod events;
 pub mod forward;
+mod fresh;
 pub mod group;
 pub mod health;
 pub mod http;
@@ -36,7 +38,9 @@ pub mod pages;
 mod password;
 mod place;
 pub mod produce;
+mod public;
 mod publish;
+mod published;
 pub mod question;
 pub mod reader;
 pub mod rebuild;
@@ -51,6 +55,7 @@ pub mod status;
 mod tail;
 pub mod topics;
 mod trends;
+mod visit;
 
 use std::fmt;
 use std::fs;
@@ -139,7 +144,10 @@ pub fn read_served(path: &Path, more: &[(&str, &str)]) -> anyhow::Result<(Config
     };
     let goals = goals_file(path, &text, &overrides);
     match (Config::parse_with(&text, &overrides, &goals), access) {
-        (Ok(config), Ok(access)) => Ok((config, access)),
+        (Ok(config), Ok(access)) => {
+            let access = access.under(&config.http);
+            Ok((config, access))
+        }
         (config, access) => {
             let mut found = config.err().unwrap_or_default();
             found.extend(access.err().unwrap_or_default());

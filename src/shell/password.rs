@@ -8,6 +8,10 @@
 //! costs a check as the dearest hash does: where all hashes have one cost, the time does not tell who
 //! exists.
 //!
+//! A proxy in front may know the readers instead: where its word is trusted, nobody else is let in
+//! without a password, and where there is no password nobody else at all. What citizens may see can be
+//! open to all.
+//!
 //! Neither passwords nor the names that clients give are logged: people mistype one for the other.
 
 use std::collections::BTreeMap;
@@ -15,7 +19,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -24,7 +28,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use tokio::sync::{Semaphore, watch};
 
-use super::access::Terms;
+use super::access::{Entrance, Terms};
+use super::http::refuse;
 use crate::config::web::PasswordHash;
 use crate::metrics::{Instruments, PasswordCheck};
 
@@ -38,10 +43,31 @@ const CHECKS_AT_ONCE: usize = 1;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) IpAddr);
 
+/// Who reads, as far as the gate knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Visitor {
+    /// One who was let in to everything.
+    Insider,
+    /// One who was let in to what is meant for citizens.
+    Citizen,
+}
+
+/// Whom a route is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// Those who are let in.
+    Insiders,
+    /// Citizens, where the settings say so.
+    Citizens,
+    /// What pages of both are drawn with; it tells nothing.
+    Anybody,
+}
+
 /// Lets in who may read.
 #[derive(Clone)]
 pub(super) struct Gate {
     terms: watch::Receiver<Arc<Terms>>,
+    entrance: Arc<Entrance>,
     checks: Arc<Checks>,
     instruments: Instruments,
 }
@@ -53,22 +79,49 @@ struct Checks {
 }
 
 impl Gate {
-    pub(super) fn new(terms: watch::Receiver<Arc<Terms>>, instruments: Instruments) -> Gate {
+    pub(super) fn new(
+        terms: watch::Receiver<Arc<Terms>>,
+        entrance: Entrance,
+        instruments: Instruments,
+    ) -> Gate {
         let checks =
             Checks { turns: Semaphore::new(CHECKS_AT_ONCE), waiting: Mutex::new(BTreeMap::new()) };
-        Gate { terms, checks: Arc::new(checks), instruments }
+        Gate { terms, entrance: Arc::new(entrance), checks: Arc::new(checks), instruments }
     }
 
-    /// Whether a request with these credentials may pass.
-    async fn judge(&self, credentials: Option<(String, Vec<u8>)>, peer: Option<Peer>) -> Verdict {
+    /// Whether a request may pass that comes from there, with these credentials, to a route that is
+    /// meant for these.
+    async fn judge(
+        &self,
+        is_vouched_for: bool,
+        credentials: Option<(String, Vec<u8>)>,
+        peer: Option<Peer>,
+        meant: For,
+    ) -> Verdict {
         let terms = Arc::clone(&self.terms.borrow());
+        let is_open = terms.users.is_empty() && self.entrance.proxy.is_none();
+        if is_open || is_vouched_for {
+            return Verdict::Welcome(Visitor::Insider);
+        }
+        if meant != For::Insiders && self.entrance.is_open_to_citizens {
+            // Nobody's password is worth a check here; one that is known shows the way back inside.
+            let is_known = credentials.is_some_and(|(name, password)| {
+                let hash = terms.users.get(&name);
+                hash.is_some_and(|hash| terms.verified.knows(&name, hash, &password))
+            });
+            let visitor = if is_known { Visitor::Insider } else { Visitor::Citizen };
+            return Verdict::Welcome(visitor);
+        }
         if terms.users.is_empty() {
-            return Verdict::Welcome;
+            // The page that says so has a style too.
+            let is_drawn_with = meant == For::Anybody;
+            let citizen = Verdict::Welcome(Visitor::Citizen);
+            return if is_drawn_with { citizen } else { Verdict::Refused };
         }
         let Some((name, password)) = credentials else { return Verdict::Unknown };
         let known = terms.users.get(&name);
         if known.is_some_and(|hash| terms.verified.knows(&name, hash, &password)) {
-            return Verdict::Welcome;
+            return Verdict::Welcome(Visitor::Insider);
         }
         let Some(_place) = Place::take(&self.checks, peer.map(|peer| peer.0)) else {
             self.instruments.count_password_check(PasswordCheck::Busy);
@@ -78,12 +131,12 @@ impl Gate {
         // While this one waited, the same reader's may have been found right: a browser asks for a
         // page and what belongs to it at once.
         if known.is_some_and(|hash| terms.verified.knows(&name, hash, &password)) {
-            return Verdict::Welcome;
+            return Verdict::Welcome(Visitor::Insider);
         }
         let checked = Arc::clone(&terms);
         let check = tokio::task::spawn_blocking(move || checked.check(&name, &password));
         let (outcome, verdict) = match check.await {
-            Ok(true) => (PasswordCheck::Accepted, Verdict::Welcome),
+            Ok(true) => (PasswordCheck::Accepted, Verdict::Welcome(Visitor::Insider)),
             Ok(false) | Err(_) => (PasswordCheck::Refused, Verdict::Unknown),
         };
         self.instruments.count_password_check(outcome);
@@ -92,20 +145,28 @@ impl Gate {
 }
 
 enum Verdict {
-    Welcome,
+    Welcome(Visitor),
     Unknown,
+    /// No password would help.
+    Refused,
     Busy,
 }
 
 /// The middleware.
 pub(super) async fn authenticate(
-    State(gate): State<Gate>,
-    request: Request,
+    State((gate, meant)): State<(Gate, For)>,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let (carried, peer) = (credentials(&request), request.extensions().get::<Peer>().copied());
-    let (status, name, value) = match gate.judge(carried, peer).await {
-        Verdict::Welcome => return next.run(request).await,
+    let is_vouched_for = gate.entrance.vouches(request.headers(), peer);
+    let verdict = gate.judge(is_vouched_for, carried, peer, meant).await;
+    let (status, name, value) = match verdict {
+        Verdict::Welcome(visitor) => {
+            request.extensions_mut().insert(visitor);
+            return next.run(request).await;
+        }
+        Verdict::Refused => return refuse(request).await,
         Verdict::Unknown => (
             StatusCode::UNAUTHORIZED,
             header::WWW_AUTHENTICATE,
@@ -119,6 +180,16 @@ pub(super) async fn authenticate(
         "too many passwords wait to be checked; try again\n"
     };
     (status, [(name, HeaderValue::from_static(value))], text).into_response()
+}
+
+impl Entrance {
+    /// Whether a proxy that is believed says that it knows its reader. Who that is stays with it.
+    fn vouches(&self, headers: &HeaderMap, peer: Option<Peer>) -> bool {
+        let (Some((name, peers)), Some(Peer(peer))) = (&self.proxy, peer) else { return false };
+        let names =
+            headers.get(name).is_some_and(|value| !value.as_bytes().trim_ascii().is_empty());
+        names && peers.contains(&peer)
+    }
 }
 
 /// Name and password of a request, if it carries any.

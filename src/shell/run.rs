@@ -59,6 +59,13 @@ pub fn run(asked: &Run) -> anyhow::Result<()> {
     if access.asks_in_the_clear() && !address.ip().is_loopback() {
         tracing::warn!(%address, "passwords travel in the clear; add tls_server_config");
     }
+    if access.is_open() && !address.ip().is_loopback() {
+        tracing::warn!(
+            %address,
+            "everybody who reaches this address reads everything: set http.web_config_file or \
+             http.trusted_proxy_header, or listen on 127.0.0.1"
+        );
+    }
     let published = config.publish.directory.clone().map(PathBuf::from);
     match config.ledger.storage {
         Storage::Memory => {

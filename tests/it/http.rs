@@ -18,7 +18,9 @@ use svarstid::shell::question::Question;
 use tokio::sync::{mpsc, watch};
 
 use crate::metrics::{Made, NOBODY, NOW, snapshot};
-use crate::support::{Response, get, metric_value, now, promtool_check_metrics, wait_until};
+use crate::support::{
+    Response, get, metric_value, now, promtool_check_metrics, request, wait_until,
+};
 use crate::town::Town;
 
 fn shown(snapshot: Snapshot) -> Shown {
@@ -83,12 +85,13 @@ impl Site {
         self.pictures.send(shown(snapshot)).expect("the server listens");
     }
 
-    /// Lets an engine answer from now on what is asked of it, until the site stops.
-    pub(crate) fn answered_by(&mut self, engine: Engine, at: Timestamp) {
-        let mut questions = std::mem::replace(&mut self.questions, mpsc::channel(1).1);
+    /// From now on an engine answers what is asked, at this moment.
+    pub(crate) fn answers(&mut self, engine: Engine, now: Timestamp) {
+        let (_, nothing) = mpsc::channel(1);
+        let mut questions = std::mem::replace(&mut self.questions, nothing);
         std::thread::spawn(move || {
             while let Some(question) = questions.blocking_recv() {
-                question.answer(&engine, at);
+                question.answer(&engine, now);
             }
         });
     }
@@ -208,14 +211,16 @@ fn every_route_answers_with_its_type_and_the_same_protection() {
             assert!(policy.contains(part), "{path}: {policy}");
         }
         assert!(!policy.contains("unsafe"), "{policy}");
-        assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
+        let is_file = path.ends_with(".css") || path.ends_with(".js") || path.ends_with(".svg");
+        let kept = if is_file { "no-cache" } else { "no-store" };
+        assert_eq!(response.header("cache-control"), Some(kept), "{path}");
     }
     assert_eq!(site.get("/-/healthy").text(), "healthy\n");
     site.stop();
 }
 
 /// Every page, a department's own among them.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "/",
     "/lage",
     "/vaggtavla",
@@ -226,7 +231,16 @@ const PAGES: [&str; 10] = [
     "/tillganglighet",
     "/mal",
     "/mal/soc",
+    "/rapporter",
+    "/publik",
 ];
+
+/// The town, and an engine that has heard of one call.
+fn answering() -> Site {
+    let mut site = Site::start(town());
+    site.answers(Town::of("08:00:00.000 entered social a").engine, NOW);
+    site
+}
 
 #[test]
 fn the_pages_say_in_swedish_what_the_snapshot_says() {
@@ -277,8 +291,7 @@ fn the_pages_say_in_swedish_what_the_snapshot_says() {
 
 #[test]
 fn every_page_is_whole_in_both_languages_and_nothing_on_it_is_refused_by_the_policy() {
-    let mut site = Site::start(town());
-    site.answered_by(Town::of("08:00:00 entered social a").engine, NOW);
+    let mut site = answering();
     for path in PAGES {
         for (lang, other) in [("sv", "en"), ("en", "sv")] {
             let response = site.get(&format!("{path}?lang={lang}"));
@@ -332,11 +345,133 @@ fn every_live_page_is_made_of_what_its_stream_sends() {
 }
 
 #[test]
+fn what_a_reader_has_already_is_not_sent_again_and_the_moment_is_never_kept() {
+    let mut site = answering();
+    let again = |path: &str, tag: &str| get(site.address, path, &[("If-None-Match", tag)]).unwrap();
+    for (path, kept) in [
+        ("/style.css", "no-cache"),
+        ("/live.js", "no-cache"),
+        ("/icon.svg", "no-cache"),
+        ("/om-matten", "private, no-cache"),
+        ("/tillganglighet", "private, no-cache"),
+        ("/rapporter", "private, no-cache"),
+        ("/publik", "no-cache"),
+    ] {
+        let first = site.get(path);
+        assert_eq!(first.header("cache-control"), Some(kept), "{path}");
+        let tag = first.header("etag").unwrap();
+        let same = again(path, tag);
+        assert_eq!((same.status, same.body.len()), (304, 0), "{path}");
+        assert_eq!(same.header("etag"), Some(tag), "{path}");
+        assert_eq!(again(path, "W/\"another\"").status, 200, "{path}");
+        let small = get(site.address, path, &[("Accept-Encoding", "gzip")]).unwrap();
+        assert_eq!(small.header("etag"), Some(tag), "{path}: however it is sent");
+    }
+    let swedish = site.get("/om-matten").header("etag").unwrap().to_owned();
+    let english =
+        get(site.address, "/om-matten", &[("Accept-Language", "en"), ("If-None-Match", &swedish)]);
+    assert_eq!(english.unwrap().status, 200, "another language is another page");
+    assert!(site.get("/om-matten").header("vary").unwrap().contains("accept-language"));
+    for path in &PAGES[..6] {
+        let page = again(path, "*");
+        assert_eq!(page.status, 200, "{path}");
+        assert_eq!(page.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(page.header("etag"), None, "{path}");
+    }
+    site.stop();
+}
+
+#[test]
+fn whatever_is_asked_in_whatever_way_is_answered_and_not_repeated() {
+    const MARK: &str = "Ekorre7";
+    let mut site = answering();
+    // Sends bytes and gives what comes back: the status, 0 when the connection is just closed.
+    let send = |bytes: &[u8]| -> (u16, String) {
+        let mut stream = TcpStream::connect(site.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        // The server may have closed before all is written.
+        drop(stream.write_all(bytes));
+        let mut answer = Vec::new();
+        drop(std::io::Read::read_to_end(&mut stream, &mut answer));
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        let status = text.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+        (status, text)
+    };
+    let long = MARK.repeat(10_000);
+    let ask = |line: &str, more: &str| {
+        send(format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n").as_bytes())
+    };
+    let many: String = (0..200).map(|n| format!("X-{MARK}-{n}: 1\r\n")).collect();
+    let cases: Vec<(&str, (u16, String), &[u16])> = vec![
+        ("a long address", ask(&format!("GET /{long}"), ""), &[414, 431]),
+        ("a long query", ask(&format!("GET /publik?lang={long}"), ""), &[414, 431]),
+        ("a long header", ask("GET /", &format!("X-{MARK}: {long}\r\n")), &[431]),
+        ("many headers", ask("GET /", &many), &[431]),
+        ("no method", send(b"\r\n\r\n / \r\n\r\n"), &[400]),
+        ("no version", send(format!("GET /{MARK}\r\n\r\n").as_bytes()), &[400]),
+        ("another version", send(format!("GET /{MARK} HTTP/9.9\r\n\r\n").as_bytes()), &[400]),
+        ("no text", send(&[0xff, 0xfe, 0x00, 0x0d, 0x0a, 0x0d, 0x0a]), &[400]),
+        ("TLS where it is plain", send(&[0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00]), &[0, 400]),
+        ("a header without a name", ask("GET /", &format!(": {MARK}\r\n")), &[400]),
+        ("a space in a name", ask("GET /", &format!("X {MARK}: 1\r\n")), &[400]),
+        ("two lengths", ask("GET /", "Content-Length: 1\r\nContent-Length: 2\r\n"), &[400]),
+        ("no length", ask("POST /", "Content-Length: many\r\n"), &[400]),
+        (
+            "a length too long for any",
+            ask("POST /", "Content-Length: 99999999999999999999\r\n"),
+            &[400],
+        ),
+        ("a body", ask("POST /rapporter", &format!("Content-Length: 70000\r\n\r\n{long}")), &[405]),
+        (
+            "a chunk of no length",
+            ask("POST /", &format!("Transfer-Encoding: chunked\r\n\r\n{MARK}")),
+            &[405],
+        ),
+        ("an unknown method", ask(&format!("{MARK} /publik"), ""), &[405]),
+        ("TRACE", ask("TRACE /", &format!("X-Remote-User: {MARK}\r\n")), &[405]),
+        ("PUT", ask("PUT /publik/2026-10", ""), &[405]),
+        ("DELETE", ask(&format!("DELETE /{MARK}"), ""), &[404]),
+        ("OPTIONS of all", ask("OPTIONS *", ""), &[400, 404, 405]),
+        ("CONNECT", ask(&format!("CONNECT {MARK}:443"), ""), &[400, 404, 405]),
+        ("an address with a host", ask(&format!("GET http://{MARK}/lage/{MARK}"), ""), &[404]),
+        ("a fragment", ask(&format!("GET /lage#{MARK}"), ""), &[200, 400]),
+        ("a broken escape", ask(&format!("GET /avdelning/%{MARK}"), ""), &[404]),
+        ("no UTF-8", ask("GET /publik/%FF%FE", ""), &[404]),
+        ("a NUL", ask(&format!("GET /rapporter/%00{MARK}"), ""), &[404]),
+        ("upwards", ask(&format!("GET /publik/../../{MARK}"), ""), &[404]),
+        ("upwards escaped", ask(&format!("GET /publik/%2e%2e%2f{MARK}"), ""), &[404]),
+        ("twice a language", ask(&format!("GET /lage?lang=sv&lang={MARK}"), ""), &[200, 404]),
+        ("no language", ask(&format!("GET /rapporter?lang={MARK}"), ""), &[404]),
+        ("a strange query", ask(&format!("GET /om-matten?%FF=%FE&&=&{MARK}=%"), ""), &[200]),
+        (
+            "a strange wish",
+            ask("GET /om-matten", &format!("Accept-Language: {MARK};q=é\r\n")),
+            &[200],
+        ),
+        ("a strange tag", ask("GET /style.css", &format!("If-None-Match: {MARK},\"\r\n")), &[200]),
+        ("markup", ask(&format!("GET /publik/<script>{MARK}"), ""), &[400, 404]),
+    ];
+    for (what, (status, text), allowed) in cases {
+        assert!(allowed.contains(&status), "{what}: {status}\n{text}");
+        let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        assert!(!text.contains(MARK), "{what}: repeated in\n{text}");
+        assert!(!body.contains("panicked"), "{what}");
+    }
+    let posted = request(site.address, "POST", "/lage", &[("Content-Length", "0")]).unwrap();
+    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET, HEAD")));
+    assert!(posted.text().contains("Går bara att läsa"));
+    let lost = get(site.address, "/lage?lang=de", &[("Accept-Language", "en")]).unwrap();
+    assert!(lost.status == 404 && lost.text().contains("There is no such page"));
+    assert_eq!(site.get("/-/healthy").text(), "healthy\n", "it serves on");
+    site.stop();
+}
+
+#[test]
 fn names_cannot_become_markup() {
     let mut evil = town();
     evil.departments[0].name = "<script>alert(1)</script>".into();
     let mut site = Site::start(evil);
-    site.answered_by(Town::of("08:00:00 entered social a").engine, NOW);
+    site.answers(Town::of("08:00:00.000 entered social a").engine, NOW);
     for path in PAGES {
         assert!(!site.get(path).text().contains("<script>alert"), "{path}");
     }
@@ -486,7 +621,7 @@ fn the_goals_tell_their_levels_and_every_month_since_they_began() {
     let engine = Town::of(&script).engine;
     let (snapshot, at) = evening(&engine, "2026-10-05");
     let mut site = Site::start(snapshot);
-    site.answered_by(engine, at);
+    site.answers(engine, at);
     let page = site.get("/mal");
     let text = page.text().replace('\u{a0}', " ").replace('\u{2011}', "-");
     for told in [

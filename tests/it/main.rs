@@ -6,6 +6,7 @@
 
 mod alerts;
 mod api;
+mod archive;
 mod backfill;
 mod boards;
 mod cases;

@@ -10,13 +10,16 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use svarstid::config::Config;
 use svarstid::shell::access::Access;
 
 use crate::http::{Site, town};
+use crate::metrics::NOW;
 use crate::support::{
-    Authority, Daemon, Prometheus, Reader, TempDir, get, metric_value, now, promtool, wait_for,
-    wait_until,
+    Authority, Daemon, Prometheus, Reader, Response, TempDir, get, metric_value, now, promtool,
+    wait_for, wait_until,
 };
+use crate::town::Town;
 
 const PASSWORD: &str = "öppna sesam";
 /// Cheap to check, as tests should be.
@@ -420,4 +423,130 @@ fn the_daemon_serves_it_and_its_log_keeps_the_secret() {
         assert!(!said.contains(secret), "the log tells {secret:?}");
     }
     assert!(daemon.terminate(Duration::from_secs(10)).success());
+}
+
+/// A site under what `[http]` says, with a web-config or without.
+fn site_under(http: &str, access: Access) -> Site {
+    let config = Config::parse(&format!("[http]\n{http}"), &[]).unwrap();
+    let mut site = Site::start_with(town(), access.under(&config.http));
+    site.answers(Town::of("08:00:00.000 entered social a").engine, NOW);
+    site
+}
+
+const INTERNAL: [&str; 9] = [
+    "/",
+    "/lage",
+    "/rapporter",
+    "/rapporter/2026-10",
+    "/rapporter/2026-10?format=csv",
+    "/events?page=/publik",
+    "/metrics",
+    "/api/v1/live",
+    "/publiken",
+];
+const CITIZENS: [&str; 7] = [
+    "/publik",
+    "/publik/2026-10",
+    "/publik/2026-10/csv",
+    "/publik/finns/inte",
+    "/om-matten",
+    "/tillganglighet",
+    "/style.css",
+];
+
+#[test]
+fn citizens_pages_can_be_open_while_the_others_ask_for_the_password() {
+    let folder = Folder::new();
+    folder.write(&users(COST));
+    let read = || Access::read(&folder.path().join("web.yml")).unwrap();
+    let mut shut = site_under("", read());
+    for path in CITIZENS.iter().chain(&INTERNAL) {
+        assert_eq!(shut.get(path).status, 401, "{path}: nothing is open by default");
+    }
+    shut.stop();
+
+    let mut site = site_under("public_without_password = true", read());
+    for path in INTERNAL {
+        assert_eq!(site.get(path).status, 401, "{path}");
+    }
+    for path in CITIZENS {
+        let status = if path.contains("inte") { 404 } else { 200 };
+        assert_eq!(site.get(path).status, status, "{path}");
+    }
+    let right = basic("prometheus", PASSWORD);
+    let ask = |path: &str, authorization: &str| {
+        get(site.address, path, &[("Authorization", authorization)]).unwrap()
+    };
+    let leads_inside = |page: &Response| page.text().contains("href=\"/lage\"");
+    assert!(!leads_inside(&site.get("/om-matten")), "a citizen's ways lead to citizens' pages");
+    assert!(site.get("/om-matten").text().contains("href=\"/publik\""));
+    assert!(!leads_inside(&ask("/om-matten", &basic("prometheus", "fel"))), "nor with a wrong one");
+    assert_eq!(ask("/lage", &right).status, 200);
+    assert!(leads_inside(&ask("/om-matten", &right)), "one who was let in finds the way back");
+    assert!(!leads_inside(&ask("/publik", &right)), "what citizens see is the same for all");
+    let metrics = ask("/metrics", &right);
+    let refused = [("outcome", "refused")];
+    let checks = metric_value(metrics.text(), "svarstid_http_password_checks_total", &refused);
+    assert_eq!(checks, Some(0.0), "no password is checked for a page that is open");
+    site.stop();
+}
+
+#[test]
+fn a_trusted_proxy_vouches_for_its_readers_and_nobody_else_does() {
+    let proxy = "trusted_proxy_header = \"X-Remote-User\"\n";
+    let mut site = site_under(proxy, Access::open());
+    let ask = |path: &str, headers: &[(&str, &str)]| get(site.address, path, headers).unwrap();
+    for path in INTERNAL.iter().chain(&CITIZENS).filter(|path| !path.contains(".css")) {
+        for headers in [
+            &[] as &[(&str, &str)],
+            &[("X-Remote-User", "")],
+            &[("X-Remote-User", "  ")],
+            &[("X-Remote-Users", "asa")],
+            &[("Authorization", "Basic YTpi")],
+        ] {
+            assert_eq!(ask(path, headers).status, 403, "{path}: {headers:?}");
+        }
+        let status = match *path {
+            "/publiken" | "/publik/finns/inte" | "/events?page=/publik" => 404,
+            _ => 200,
+        };
+        let let_in = ask(path, &[("x-remote-user", "Åsa Ekorre")]);
+        assert_eq!(let_in.status, status, "{path}");
+        assert!(!let_in.text().contains("Ekorre"), "{path}: nobody is named");
+    }
+    assert_eq!(ask("/style.css", &[]).status, 200, "the page that refuses has a style");
+    let page = ask("/lage", &[("Accept-Language", "en")]);
+    assert!(page.text().contains("For those who are let in"), "{}", page.text());
+    assert!(ask("/lage", &[]).text().contains("Bara för inloggade"));
+    assert!(!ask("/lage", &[]).text().contains("<nav"), "no way leads on");
+    let problem = ask("/api/v1/live", &[]);
+    assert_eq!(problem.header("content-type"), Some("application/problem+json"));
+    site.stop();
+
+    // From elsewhere the header means nothing.
+    let mut site =
+        site_under(&format!("{proxy}trusted_proxies = [\"127.0.0.2\", \"::1\"]"), Access::open());
+    let let_in = get(site.address, "/lage", &[("X-Remote-User", "asa")]).unwrap();
+    assert_eq!(let_in.status, 403);
+    site.stop();
+
+    // Beside a password either lets in.
+    let folder = Folder::new();
+    folder.write(&users(COST));
+    let access = Access::read(&folder.path().join("web.yml")).unwrap();
+    let mut site = site_under(proxy, access);
+    let ask = |headers: &[(&str, &str)]| get(site.address, "/lage", headers).unwrap().status;
+    let right = basic("prometheus", PASSWORD);
+    assert_eq!(ask(&[]), 401);
+    assert_eq!(ask(&[("X-Remote-User", "asa")]), 200);
+    assert_eq!(ask(&[("Authorization", &right)]), 200);
+    assert_eq!(ask(&[("X-Remote-User", ""), ("Authorization", "Basic YTpi")]), 401);
+    site.stop();
+
+    // What citizens may see needs neither.
+    let http = format!("{proxy}public_without_password = true");
+    let mut site = site_under(&http, Access::open());
+    assert_eq!(site.get("/publik").status, 200);
+    assert_eq!(site.get("/lage").status, 403);
+    site.stop();
 }

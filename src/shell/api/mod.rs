@@ -68,10 +68,10 @@ pub(super) async fn not_found(request: Request) -> Response {
     )))
 }
 
-/// Whether a published file of that name is served.
-#[cfg(test)]
-pub(super) fn is_served(name: &str) -> bool {
-    published::kind(name).is_some()
+/// The answer for one who was not let in and whom no password would help.
+pub(super) async fn refuse(request: Request) -> Response {
+    let Ok(reader) = request.into_parts().0.extract::<Reader>().await;
+    reader.answer(Err(Problem::stranger()))
 }
 
 /// A route that can only be read.

@@ -83,6 +83,15 @@ impl Problem {
         )
     }
 
+    /// Only a proxy that is trusted lets readers in.
+    pub(super) fn stranger() -> Problem {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "Adressen läses genom den server framför som vet vem som är inloggad.",
+            "The address is read through the server in front that knows who is logged in.",
+        )
+    }
+
     /// The history is not read yet, or nobody has taken a picture for long.
     pub(super) fn not_caught_up() -> Problem {
         Problem::later(
@@ -166,6 +175,7 @@ impl Problem {
     pub(super) fn response(&self, language: Language) -> Response {
         let title = match self.status {
             StatusCode::BAD_REQUEST => ("Felaktig fråga", "Bad request"),
+            StatusCode::FORBIDDEN => ("Bara för inloggade", "Forbidden"),
             StatusCode::NOT_FOUND => ("Finns inte", "Not found"),
             StatusCode::METHOD_NOT_ALLOWED => ("Går bara att läsa", "Method not allowed"),
             StatusCode::SERVICE_UNAVAILABLE => ("Inte tillgängligt nu", "Service unavailable"),

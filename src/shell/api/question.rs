@@ -67,19 +67,29 @@ impl Asked {
             }
             Asked::Periods => Ok(engine.periods(now).to_json()),
             Asked::Report { period, department, audience, language } => {
-                let department = match department {
-                    None => None,
-                    Some(slug) => Some(find(engine, slug)?),
-                };
-                let order =
-                    Order { period: *period, department, audience: *audience, language: *language };
-                report(engine, &order, now).map(|report| report.to_json())
+                let made =
+                    report(engine, *period, department.as_deref(), *audience, *language, now);
+                made.map(|report| report.to_json())
             }
         }
     }
 }
 
-fn report(engine: &Engine, order: &Order, now: Timestamp) -> Result<Report, Refused> {
+/// A report that is made on demand, of the whole municipality when no department is named.
+///
+/// # Errors
+///
+/// When there is no such thing.
+pub(in crate::shell) fn report(
+    engine: &Engine,
+    period: Period,
+    department: Option<&str>,
+    audience: Audience,
+    language: Language,
+    now: Timestamp,
+) -> Result<Report, Refused> {
+    let department = department.map(|slug| find(engine, slug)).transpose()?;
+    let order = &Order { period, department, audience, language };
     let (from, end) = order.period.span();
     let days = engine.days_with_figures();
     let Some((first, last)) = days.filter(|(first, last)| *first < end && from <= *last) else {

@@ -2,16 +2,16 @@
 
 use std::convert::Infallible;
 
-use axum::body::Body;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use sha2::{Digest as _, Sha256};
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
 
 use super::problem::Problem;
 use crate::report::Language;
+use crate::shell::fresh::{Keeper, Known};
 use crate::shell::language::negotiated;
+use crate::shell::published::HTML;
 
 /// What matters of a request.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +20,7 @@ pub(super) struct Reader {
     pub(super) language: Language,
     /// `None` for a query that cannot be read.
     query: Option<Vec<(String, String)>>,
-    /// `If-None-Match`.
-    known: String,
+    known: Known,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Reader {
@@ -36,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
         Ok(Reader {
             language: negotiated(&text(header::ACCEPT_LANGUAGE)),
             query: Query::try_from_uri(&parts.uri).ok().map(|Query(pairs)| pairs),
-            known: text(header::IF_NONE_MATCH),
+            known: Known::of(&parts.headers),
         })
     }
 }
@@ -56,6 +55,11 @@ impl Document {
 
     pub(super) fn json(body: impl Into<String>) -> Document {
         Document::new("application/json", body.into().into_bytes())
+    }
+
+    /// The page, if it is one.
+    pub(super) fn html(&self) -> Option<&[u8]> {
+        (self.content_type == HTML).then_some(self.body.as_slice())
     }
 
     pub(super) fn in_language(self, language: Language) -> Document {
@@ -95,41 +99,13 @@ impl Reader {
     }
 
     fn give(&self, document: Document) -> Response {
-        let tag = tag(&document.body);
-        let is_known = self.knows(&tag);
-        let mut response = match is_known {
-            true => (StatusCode::NOT_MODIFIED, Body::empty()).into_response(),
-            false => document.body.into_response(),
-        };
-        let headers = response.headers_mut();
-        if !is_known {
-            let content_type = HeaderValue::from_static(document.content_type);
-            headers.insert(header::CONTENT_TYPE, content_type);
-        }
+        let mut response = self.known.answer(document.content_type, document.body, Keeper::Reader);
         if let Some(language) = document.language {
             let code = HeaderValue::from_static(language.code());
-            headers.insert(header::CONTENT_LANGUAGE, code);
-        }
-        // It may be kept, but not shown again without asking whether it still holds.
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        if let Ok(tag) = HeaderValue::from_str(&tag) {
-            headers.insert(header::ETAG, tag);
+            response.headers_mut().insert(header::CONTENT_LANGUAGE, code);
         }
         response
     }
-
-    /// Compares weakly, as RFC 9110 wants it for reading.
-    fn knows(&self, tag: &str) -> bool {
-        let weak = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-        self.known.split(',').any(|known| known.trim() == "*" || weak(known) == weak(tag))
-    }
-}
-
-/// Weak, since it goes by the text and not by how it is compressed.
-fn tag(body: &[u8]) -> String {
-    let digest: [u8; 32] = Sha256::digest(body).into();
-    let hex: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("W/\"{hex}\"")
 }
 
 #[cfg(test)]
@@ -151,17 +127,5 @@ mod tests {
             let asked = reader(query);
             assert_eq!(asked.parameters(names), Err(Problem::unknown_parameter(&["a"])), "{query}");
         }
-    }
-
-    #[test]
-    fn what_a_reader_has_is_told_by_its_tag() {
-        let tag = tag(b"{}");
-        let knows = |known: &str| {
-            let reader = Reader { known: known.to_owned(), ..Reader::default() };
-            reader.knows(&tag)
-        };
-        assert!(knows(&tag) && knows(tag.trim_start_matches("W/")) && knows("*"));
-        assert!(knows(&format!("\"other\", {tag}")));
-        assert!(!knows("") && !knows("W/\"other\""));
     }
 }

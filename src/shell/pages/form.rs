@@ -86,6 +86,22 @@ pub(super) fn limit(limit: Millis, language: Language) -> String {
     }
 }
 
+/// How long a file is: `118 kB`, `1,2 MB`.
+pub(super) fn size(bytes: u64, language: Language) -> String {
+    match bytes {
+        0..1_000 => format!("1{NO_BREAK}kB"),
+        1_000..1_000_000 => format!("{}{NO_BREAK}kB", (bytes + 500) / 1_000),
+        _ => {
+            let tenths = (bytes + 50_000) / 100_000;
+            let point = language.pick(",", ".");
+            format!("{}{point}{}{NO_BREAK}MB", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+/// A space at which no line is broken.
+const NO_BREAK: char = '\u{a0}';
+
 /// A department's name that may be broken where its long compound joins, for narrow screens.
 pub(super) fn breakable(name: &str) -> String {
     const JOINT: &str = "förvaltning";
@@ -132,6 +148,15 @@ mod tests {
         assert_eq!(both(60_000), ["en minut", "one minute"]);
         assert_eq!(both(900_000), ["15 minuter", "15 minutes"]);
         assert_eq!(both(17_500), ["17,500 sekunder", "17.500 seconds"]);
+    }
+
+    #[test]
+    fn sizes_are_told_in_words_people_know() {
+        let both = |bytes| [Language::Swedish, Language::English].map(|of| size(bytes, of));
+        assert_eq!(both(0), ["1\u{a0}kB", "1\u{a0}kB"]);
+        assert_eq!(both(1_499), ["1\u{a0}kB", "1\u{a0}kB"]);
+        assert_eq!(both(118_200), ["118\u{a0}kB", "118\u{a0}kB"]);
+        assert_eq!(both(1_249_999), ["1,2\u{a0}MB", "1.2\u{a0}MB"]);
     }
 
     #[test]

@@ -10,31 +10,67 @@ pub(super) struct Entry {
     pub(super) is_current: bool,
 }
 
+/// Whose pages a reader is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The municipality's own.
+    Inside,
+    /// Citizens': the ways from there lead to such pages only.
+    Outside,
+    /// One who was not let in: no way leads on from there.
+    Door,
+}
+
 /// The frame of one page.
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) locale: Locale,
     pub(super) title: String,
-    /// The page's own path.
+    pub(super) side: Side,
+    /// The page's own path, with what was asked for beside the language.
     pub(super) path: String,
     /// Where the stream of what changes comes from; `None` for a page that stands still.
     pub(super) events: Option<String>,
 }
 
 /// The pages in the navigation: path, Swedish and English name.
-const PAGES: [(&str, &str, &str); 6] = [
+const PAGES: [(&str, &str, &str); 7] = [
     ("/", "Start", "Start"),
     ("/lage", "Läget nu", "Right now"),
     ("/mal", "Målen", "The goals"),
     ("/vaggtavla", "Väggtavla", "Wallboard"),
     ("/fragor", "E-post", "E-mail"),
+    ("/rapporter", "Rapporter", "Reports"),
     ("/om-matten", "Om måtten", "About the figures"),
 ];
+
+/// Those for citizens.
+const FOR_CITIZENS: [(&str, &str, &str); 3] = [
+    ("/publik", "Servicemålen", "The service goals"),
+    ("/om-matten", "Om måtten", "About the figures"),
+    ("/tillganglighet", "Tillgänglighet", "Accessibility"),
+];
+/// Pages that have others below them.
+const WITH_MORE_BELOW: [&str; 4] = ["/mal", "/vaggtavla", "/rapporter", "/publik"];
+
+/// Where everything begins for those on a side.
+pub(super) fn home(side: Side) -> &'static str {
+    match side {
+        Side::Inside | Side::Door => "/",
+        Side::Outside => "/publik",
+    }
+}
 
 impl Frame {
     /// The frame of a page that stands still.
     pub(super) fn still(locale: Locale, title: impl Into<String>, path: &str) -> Frame {
-        Frame { locale, title: title.into(), path: path.to_owned(), events: None }
+        let side = Side::Inside;
+        Frame { locale, title: title.into(), side, path: path.to_owned(), events: None }
+    }
+
+    /// The same for those on a side.
+    pub(super) fn on(self, side: Side) -> Frame {
+        Frame { side, ..self }
     }
 
     /// The frame of a page that is kept live.
@@ -55,11 +91,28 @@ impl Frame {
         let entry = |(path, swedish, english): (&'static str, &'static str, &'static str)| Entry {
             href: self.locale.href(path),
             name: self.locale.say(swedish, english),
-            is_current: path == self.path
-                || (path == "/vaggtavla" && self.path.starts_with("/vaggtavla/"))
-                || (path == "/mal" && self.path.starts_with("/mal/")),
+            is_current: self.is_at(path),
         };
-        PAGES.into_iter().map(entry).collect()
+        match self.side {
+            Side::Inside => PAGES.into_iter().map(entry).collect(),
+            Side::Outside => FOR_CITIZENS.into_iter().map(entry).collect(),
+            Side::Door => Vec::new(),
+        }
+    }
+
+    fn is_at(&self, path: &str) -> bool {
+        let own = self.path.split('?').next().unwrap_or_default();
+        let below = own.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        own == path || (below && WITH_MORE_BELOW.contains(&path))
+    }
+
+    pub(super) fn is_inside(&self) -> bool {
+        self.side == Side::Inside
+    }
+
+    /// Where everything begins.
+    pub(super) fn home(&self) -> String {
+        self.locale.href(home(self.side))
     }
 
     /// The same page in the other language: its address, code and the language's own name.

@@ -37,8 +37,9 @@ impl Locale {
 
     /// The address of another page, in the same language.
     pub fn href(&self, path: &str) -> String {
+        let sign = if path.contains('?') { '&' } else { '?' };
         match self.is_chosen {
-            true => format!("{path}?lang={}", self.language.code()),
+            true => format!("{path}{sign}lang={}", self.language.code()),
             false => path.to_owned(),
         }
     }
@@ -62,6 +63,10 @@ mod tests {
         let chosen = Locale::of(Some("sv"), Some("en")).unwrap();
         assert_eq!(chosen.href("/lage"), "/lage?lang=sv");
         assert_eq!(chosen.other().href("/lage"), "/lage?lang=en");
+        assert_eq!(
+            chosen.href("/publik/2026?department=soc"),
+            "/publik/2026?department=soc&lang=sv"
+        );
         assert_eq!(Locale::of(None, Some("en")).unwrap().href("/lage"), "/lage");
         assert_eq!(Locale::of(Some("de"), Some("en")).unwrap_err().language, Language::English);
     }

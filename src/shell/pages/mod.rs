@@ -8,11 +8,14 @@
 //! | `/avdelning/{slug}` | [`department`]: one department's day |
 //! | `/fragor` | [`questions`]: what awaits a reply by e-mail and e-service |
 //! | `/om-matten`, `/tillganglighet` | [`still`]: what each figure means; the accessibility statement |
+//! | `/rapporter`, `/rapporter/{period}` | [`archive`]: editions with every format, and reports on demand |
 //! | `/vaggtavla`, `/vaggtavla/{slug}` | [`wall`]: six figures for a large screen |
+//! | `/publik`, `/publik/{period}` | [`public`]: what citizens see of closed periods |
 //!
 //! A page that is kept live is made of [`Part`]s in a [`frame`]; the stream sends the parts that
 //! changed. Every page works without a script, by reload.
 
+mod archive;
 mod chart;
 mod department;
 mod figure;
@@ -22,6 +25,8 @@ mod goals;
 mod locale;
 mod now;
 mod part;
+mod period;
+mod public;
 mod questions;
 mod staffing;
 mod start;
@@ -33,11 +38,17 @@ use askama::Template;
 
 use crate::report::{Trends, WeekHours};
 
+pub use frame::Side;
 pub use locale::Locale;
 pub use part::{Part, change};
+pub use public::PATH as PUBLIC;
+pub(super) use public::{Standing, Told};
 pub use view::View;
 
 use frame::Frame;
+
+use super::published::Edition;
+use crate::report::{Period, Periods};
 
 /// The one stylesheet.
 pub const STYLE: &str = include_str!("style.css");
@@ -102,10 +113,10 @@ impl Live {
 }
 
 /// A page that stands still, by its path; `None` when there is none.
-pub fn still(path: &str, view: &View<'_>) -> Option<String> {
+pub fn still(path: &str, view: &View<'_>, side: Side) -> Option<String> {
     match path {
-        still::DEFINITIONS => Some(render(&still::Definitions::of(view))),
-        still::ACCESSIBILITY => Some(render(&still::Accessibility::of(view))),
+        still::DEFINITIONS => Some(render(&still::Definitions::of(view, side))),
+        still::ACCESSIBILITY => Some(render(&still::Accessibility::of(view, side))),
         _ => None,
     }
 }
@@ -120,10 +131,48 @@ pub fn goals(
     goals::Page::of(view, slug, told).map(|page| render(&page))
 }
 
+/// The archive; `periods` is `None` while the engine does not tell them, `is_kept` whether there is a
+/// folder for editions.
+pub(super) fn archive(
+    view: &View<'_>,
+    is_kept: bool,
+    editions: &[Edition],
+    periods: Option<&Periods>,
+) -> String {
+    render(&archive::Page::of(view, is_kept, editions, periods))
+}
+
+/// One period of the archive; `None` when it is neither published nor has figures.
+pub(super) fn period(
+    view: &View<'_>,
+    of: Period,
+    editions: &[Edition],
+    periods: Option<&Periods>,
+) -> Option<String> {
+    archive::PeriodPage::of(view, of, editions, periods).map(|page| render(&page))
+}
+
+/// The start for citizens: what the reports of the last closed month and year say, and every closed
+/// period; `is_known` is false while the engine does not tell them.
+pub(super) fn public(locale: Locale, told: &[Told], closed: &[Period], is_known: bool) -> String {
+    render(&public::Page::of(locale, told, closed, is_known))
+}
+
+/// A closed period's report for citizens.
+pub(super) fn public_period(view: &View<'_>, told: &Told) -> String {
+    render(&public::PeriodPage::of(view, told))
+}
+
 /// The page for addresses that do not exist.
-pub fn not_found(locale: Locale) -> String {
+pub fn not_found(locale: Locale, side: Side) -> String {
     let title = locale.say("Sidan finns inte", "There is no such page");
-    render(&NotFound { frame: Frame::still(locale, title, "/") })
+    render(&NotFound { frame: Frame::still(locale, title, frame::home(side)).on(side) })
+}
+
+/// A page that says one thing.
+pub fn message(locale: Locale, side: Side, title: &str, says: &str) -> String {
+    let frame = Frame::still(locale, title, frame::home(side)).on(side);
+    render(&Message { frame, says: says.to_owned() })
 }
 
 fn render(template: &impl Template) -> String {
@@ -134,4 +183,11 @@ fn render(template: &impl Template) -> String {
 #[template(path = "not_found.html")]
 struct NotFound {
     frame: Frame,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message {
+    frame: Frame,
+    says: String,
 }

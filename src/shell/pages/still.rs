@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::frame::Frame;
+use super::frame::{Frame, Side};
 use super::view::View;
 use crate::domain::goal::Goal;
 
@@ -22,11 +22,11 @@ pub(super) struct Definitions {
 }
 
 impl Definitions {
-    pub(super) fn of(view: &View<'_>) -> Definitions {
+    pub(super) fn of(view: &View<'_>, side: Side) -> Definitions {
         let title = view.say("Om måtten", "About the figures");
         let goals = [Goal::Sm1, Goal::Sm2, Goal::Sm3];
         Definitions {
-            frame: Frame::still(view.locale, title, DEFINITIONS),
+            frame: Frame::still(view.locale, title, DEFINITIONS).on(side),
             targets: goals.map(|goal| view.target(goal)).into(),
             queue_limit: view.queue_limit(),
         }
@@ -41,8 +41,8 @@ pub(super) struct Accessibility {
 }
 
 impl Accessibility {
-    pub(super) fn of(view: &View<'_>) -> Accessibility {
+    pub(super) fn of(view: &View<'_>, side: Side) -> Accessibility {
         let title = view.say("Tillgänglighet", "Accessibility");
-        Accessibility { frame: Frame::still(view.locale, title, ACCESSIBILITY) }
+        Accessibility { frame: Frame::still(view.locale, title, ACCESSIBILITY).on(side) }
     }
 }

@@ -124,6 +124,11 @@ impl<'a> View<'a> {
         departments
     }
 
+    /// The slugs of those that are shown.
+    pub(in crate::shell) fn slugs(&self) -> Vec<String> {
+        self.departments().into_iter().map(|department| department.slug.clone()).collect()
+    }
+
     /// A department by its slug.
     pub(super) fn department(&self, slug: &str) -> Option<&'a DepartmentView> {
         self.snapshot.departments.iter().find(|department| department.slug == slug)
