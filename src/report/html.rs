@@ -6,7 +6,7 @@ use super::chart::Chart;
 use super::table::{Cell, Drawing, Language, Report, Table};
 
 /// Rows that stand on one page of the print.
-const LONG: usize = 12;
+const LONG: usize = 20;
 /// Columns from which on the print is small.
 const DENSE: usize = 14;
 

@@ -31,6 +31,7 @@ struct Formats {
     note: Format,
     row: Format,
     number_heading: Format,
+    long_heading: Format,
     long_text: Format,
     prose: Format,
     left: Format,
@@ -45,7 +46,8 @@ struct Formats {
 
 impl Formats {
     fn new(language: Language) -> Formats {
-        let number = |format: &str| Format::new().set_num_format(format);
+        let number =
+            |format: &str| Format::new().set_num_format(format).set_align(FormatAlign::Top);
         // Excel puts the reader's own decimal comma and thousands in; the space before the percent
         // sign is Swedish and has to be written.
         let space = language.pick("\"\u{a0}\"", "");
@@ -57,12 +59,17 @@ impl Formats {
                 .set_text_wrap()
                 .set_align(FormatAlign::Top)
                 .set_align(FormatAlign::Right),
-            long_text: Format::new().set_text_wrap().set_align(FormatAlign::Top),
+            long_heading: Format::new()
+                .set_bold()
+                .set_text_wrap()
+                .set_align(FormatAlign::Top)
+                .set_indent(1),
+            long_text: Format::new().set_text_wrap().set_align(FormatAlign::Top).set_indent(1),
             note: Format::new().set_italic().set_text_wrap().set_align(FormatAlign::Top),
             row: Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top),
             prose: Format::new().set_text_wrap().set_align(FormatAlign::Top),
             left: Format::new().set_align(FormatAlign::Left),
-            text: Format::new().set_align(FormatAlign::Right),
+            text: Format::new().set_align(FormatAlign::Right).set_align(FormatAlign::Top),
             count: number("#,##0"),
             tenths: number("#,##0.0"),
             points: number("+0.0;\"\u{2212}\"0.0;\"±\"0.0"),
@@ -159,7 +166,7 @@ impl Report {
         let mut highest = height(&table.rows_are, widths[0]);
         for (at, column) in (1..).zip(&table.columns) {
             let format = match table.is_prose(usize::from(at) - 1) {
-                true => &formats.heading,
+                true => &formats.long_heading,
                 false => &formats.number_heading,
             };
             sheet.write_with_format(3, at, &column.heading, format)?;
@@ -172,12 +179,11 @@ impl Report {
             sheet.write_with_format(line, 0, &row.heading, &formats.row)?;
             let mut highest = height(&row.heading, widths[0]);
             for (at, cell) in (1..).zip(&row.cells) {
-                match cell {
-                    Cell::Text(text) if table.is_prose(usize::from(at) - 1) => {
-                        sheet.write_with_format(line, at, text, &formats.long_text)?;
-                        highest = highest.max(height(text, widths[usize::from(at)]));
-                    }
-                    _ => write(sheet, (line, at), cell, language, formats)?,
+                if let (Cell::Text(text), true) = (cell, table.is_prose(usize::from(at) - 1)) {
+                    sheet.write_with_format(line, at, text, &formats.long_text)?;
+                    highest = highest.max(height(text, widths[usize::from(at)]));
+                } else {
+                    write(sheet, (line, at), cell, language, formats)?;
                 }
             }
             sheet.set_row_height(line, highest)?;

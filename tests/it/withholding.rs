@@ -51,9 +51,9 @@ fn report(engine: &Engine, department: Option<Department>, audience: Audience) -
 fn numbers(report: &Report) -> BTreeMap<String, i64> {
     let table = report.tables.iter().find(|table| table.id == "goals").unwrap();
     let of = table.columns.iter().position(|column| column.id == "of").unwrap();
-    let counts = table.rows.iter().filter_map(|row| match row.cells[of] {
-        Cell::Count(count) => Some((row.id.clone(), count)),
-        _ => None,
+    let counts = table.rows.iter().filter_map(|row| {
+        let Cell::Count(count) = row.cells[of] else { return None };
+        Some((row.id.clone(), count))
     });
     counts.collect()
 }
@@ -110,9 +110,9 @@ fn look(engine: &Engine) -> Result<usize, TestCaseError> {
             // Nor does a share stand where whole percent would be as good as a count.
             let table = sheet.tables.iter().find(|table| table.id == "goals").unwrap();
             if let Some(row) = table.rows.iter().find(|row| row.id == group) {
-                let shares = row.cells.iter().filter_map(|cell| match cell {
-                    Cell::Share(share, ..) => Some(share.of),
-                    _ => None,
+                let shares = row.cells.iter().filter_map(|cell| {
+                    let Cell::Share(share, ..) = cell else { return None };
+                    Some(share.of)
                 });
                 for of in shares {
                     prop_assert!(of >= 20, "{} {}: {}", slug, group, of);

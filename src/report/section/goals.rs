@@ -130,7 +130,10 @@ impl Sheet<'_> {
             let id = measure.id();
             // The goals' table, right above it, says what each of them is.
             let name = self.name(measure);
-            let short = name.split(':').next().unwrap_or_default();
+            let short = match name.split_once(':') {
+                Some((number, _)) => number.replace(' ', "\u{a0}"),
+                None => name,
+            };
             columns.push(Column::new(id, short));
             columns.push(Column::new(format!("{id}_of"), self.say("antal", "number")));
             let verdict = self.say("bedömning", "verdict");
