@@ -258,12 +258,12 @@ impl<'a, Whose: Ord + Copy> Gathered<'a, Whose> {
     }
 
     pub(super) fn figures(self) -> BTreeMap<Whose, Figures> {
-        self.summed(|tallies| Tally::sum(tallies))
+        self.summed(Tally::sum)
     }
 
     /// Figures without waits.
     fn counts(self) -> BTreeMap<Whose, Figures> {
-        self.summed(|tallies| Tally::sum_of_counts(tallies))
+        self.summed(Tally::sum_of_counts)
     }
 
     fn summed(self, sum: impl Fn(Vec<&'a Tally>) -> Tally) -> BTreeMap<Whose, Figures> {

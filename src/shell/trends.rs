@@ -2,8 +2,10 @@
 //! minute, whoever reads and how many, since no event is counted while the engine answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
 
 use super::question::{Question, Unanswered, ask};
 use crate::domain::calendar::Zone;
@@ -18,6 +20,9 @@ const DAYS: i32 = 28;
 /// Minutes after which the half-hours are asked for again: they are of days that are over, which only
 /// what comes late can change.
 const HOURS_MINUTES: i32 = 60;
+
+/// How long whoever comes while the engine is asked waits for the answer.
+const TURN_LIMIT: Duration = Duration::from_secs(10);
 
 /// Every goal and every half-hour.
 #[derive(Clone, Debug)]
@@ -46,7 +51,8 @@ impl Kept {
     ) -> Result<Told, Unanswered> {
         let minute = now.minute();
         let today = Zone::stockholm().day_of(now);
-        let mut latest = self.0.lock().await;
+        let turn = timeout(TURN_LIMIT, self.0.lock()).await;
+        let mut latest = turn.map_err(|_| Unanswered::Late)?;
         let trends = match &latest.trends {
             Some((of, trends)) if *of == minute => Arc::clone(trends),
             Some(_) | None => {

@@ -572,10 +572,11 @@ fn the_engine_answers_for_figures() {
 
 /// A day whose end is the last minute that an engine knows.
 fn evening(engine: &Engine, day: &str) -> (Snapshot, Timestamp) {
-    let at = Zone::stockholm().at_wall_clock(Day::parse(day).unwrap(), 17 * 60);
+    let day = Day::parse(day).expect("a day is written well");
+    let at = Zone::stockholm().at_wall_clock(day, 17 * 60);
     let mut snapshot = town();
     snapshot.now = at;
-    assert!(engine.last_event().unwrap() <= at);
+    assert!(engine.last_event().is_some_and(|last| last <= at));
     (snapshot, at)
 }
 

@@ -19,7 +19,9 @@ const RIGHT: f64 = 10.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 30.0;
 /// Names under the axis at most. Every other one is left out on a narrow screen.
-const NAMES: usize = 14;
+const NAMES: usize = 11;
+/// The same of bounds, which are short.
+const BOUNDS: usize = 14;
 
 /// One bar: what it is called under the axis, and its parts from the bottom up.
 #[derive(Clone, Debug)]
@@ -69,7 +71,8 @@ impl Bars<'_> {
                 ),
             );
         }
-        let every = self.bars.len().div_ceil(NAMES).max(1);
+        let names = if self.is_bounds { BOUNDS } else { NAMES };
+        let every = self.bars.len().div_ceil(names).max(1);
         for (at, bar) in self.bars.iter().enumerate() {
             let x = LEFT + slot * at as f64;
             let mut below = 0;

@@ -205,7 +205,7 @@ impl Teller<'_> {
     /// What the goal is of, after its level in percent.
     fn promise(&self, goal: GoalId) -> String {
         let limit = |limit: Millis| self.view.limit(limit);
-        let text = match goal {
+        match goal {
             GoalId::Sm1 => format!(
                 "{} {}.",
                 self.say(
@@ -274,8 +274,7 @@ impl Teller<'_> {
                 ),
             }
             .to_owned(),
-        };
-        text
+        }
     }
 
     fn level_words(&self, direction: Direction, percent: u8) -> String {

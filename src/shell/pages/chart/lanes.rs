@@ -191,8 +191,10 @@ mod tests {
         };
         let svg = drawn.svg();
         let bar = |class: &str| {
-            let from = svg.split(&format!("<rect class=\"{class}\" fill=\"url(#x-{class})\" x=\""));
-            let [_, bar] = from.collect::<Vec<_>>()[..] else { panic!("{class}: {svg}") };
+            let start = format!("<rect class=\"{class}\" fill=\"url(#x-{class})\" x=\"");
+            let [_, bar] = svg.split(&start).collect::<Vec<_>>()[..] else {
+                panic!("{class}: {svg}")
+            };
             bar.split('"').step_by(2).take(3).map(|n| n.parse::<f64>().unwrap()).collect::<Vec<_>>()
         };
         let (first, second) = (bar("several"), bar("nobody"));
