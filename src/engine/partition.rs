@@ -24,7 +24,7 @@ use crate::domain::contact::contribution::Contribution;
 use crate::domain::contact::packed::Packed;
 use crate::domain::contact::stay::{Judge, Surroundings};
 use crate::domain::contact::{Contact, Seen};
-use crate::domain::event::{AgentReport, Message, Observation, Place};
+use crate::domain::event::{AgentReport, Message, Observation};
 use crate::domain::ids::{AgentId, ContactId, Department, Source};
 use crate::domain::rules::Rules;
 use crate::domain::staffing::placed;
@@ -33,6 +33,8 @@ use crate::domain::told::Told;
 use crate::domain::units::Timestamp;
 use crate::wire::canonical::Notes;
 use crate::wire::reject::Reason;
+
+mod aside;
 
 /// A contact that a commit has to judge.
 #[derive(Debug)]
@@ -465,31 +467,6 @@ impl Batch<'_> {
                 }
             }
         }
-    }
-
-    fn late(&mut self, input: usize, department: Department) {
-        self.count(input).late += 1;
-        self.days.add_of(department, days::LATE);
-    }
-
-    fn repeat(&mut self, input: usize, department: Department) {
-        self.count(input).repeated += 1;
-        self.days.add_of(department, days::REPEATED);
-    }
-
-    fn anomaly(&mut self, input: usize, kind: usize) {
-        self.count(input).anomalies[kind] += 1;
-        self.days.add(days::anomaly(kind));
-    }
-
-    /// Whose an observation is, as far as it says so.
-    fn department_of(&self, observation: &Observation) -> Department {
-        let queue = match observation.place {
-            Some(Place::Queue(queue)) => Some(queue),
-            Some(Place::Switchboard) => None,
-            None => return observation.department.unwrap_or(Department::UNKNOWN),
-        };
-        self.rules.department_of(queue, observation.department, observation.time)
     }
 
     fn is_late(&self, time: Timestamp) -> bool {

@@ -404,3 +404,90 @@ fn a_promise_counts_on_who_gave_it() {
          ~kansli/vx.callbacks_promised=2",
     );
 }
+
+/// DOMAIN section 3: without a segment, the latest stay at that place that has begun and has no end.
+#[test]
+fn an_entry_and_then_a_refusal_without_a_segment_are_one_stay_that_was_refused() {
+    check(
+        "08:00:00.000 entered social a
+         08:00:00.300 refused:full social a",
+        "social.offered=1 social.queued=0 social.rejected.full=1 social.waiting=0 SM2.met=0 SM2.of=1
+         SM3.of=0",
+    );
+    // At the same millisecond too, and with the offer told apart.
+    check(
+        "08:00:00.000 offered social a
+         08:00:00.100 entered social a
+         08:00:00.100 refused:no_agent social a",
+        "social.offered=1 social.queued=0 social.rejected.no_agent=1",
+    );
+    check(
+        "08:00:00.000 entered social a
+         08:09:00.000 refused:closed social a",
+        "social.offered=1 social.closed=1 social.queued=0 SM2.of=0",
+    );
+}
+
+#[test]
+fn a_refusal_without_a_stay_to_end_is_a_stay_of_its_own() {
+    // Refused, and in at the second try.
+    check(
+        "08:00:00.000 refused:full social a
+         08:00:00.001 entered social a
+         08:00:10.000 answered social a",
+        "social.offered=2 social.queued=1 social.answered=1 social.rejected.full=1",
+    );
+    // In, out, and refused when the call comes back.
+    for end in ["answered", "hungup", "left:timed_out"] {
+        check(
+            &format!(
+                "08:00:00.000 entered social a
+                 08:00:30.000 {end} social a
+                 08:00:31.000 refused:full social a"
+            ),
+            "social.offered=2 social.queued=1 social.rejected.full=1",
+        );
+    }
+    // Another queue, the same queue after a move to another one, and after a restart.
+    check(
+        "08:00:00.000 entered social a
+         08:00:30.000 refused:full dygn a",
+        "social.offered=1 social.lost_track=0 social.waiting=1 dygn.rejected.full=1",
+    );
+    check(
+        "08:00:00.000 entered social a
+         08:00:30.000 entered dygn a
+         08:01:00.000 refused:full social a",
+        "social.offered=2 social.overflowed=1 social.rejected.full=1 dygn.waiting=1",
+    );
+    check(
+        "08:00:00.000 entered social a
+         08:00:30.000 restart - -
+         08:01:00.000 refused:full social a",
+        "social.offered=2 social.lost_by_restart=1 social.rejected.full=1",
+    );
+    // One refusal ends one stay.
+    check(
+        "08:00:00.000 entered social a
+         08:00:30.000 refused:full social a
+         08:01:00.000 refused:full social a",
+        "social.offered=2 social.queued=0 social.rejected.full=2",
+    );
+}
+
+#[test]
+fn an_exit_within_five_seconds_of_a_refusal_is_one_with_it_and_the_stronger() {
+    check(
+        "08:00:00.000 entered social a
+         08:00:10.000 refused:full social a
+         08:00:15.000 hungup social a",
+        "social.offered=1 social.queued=1 social.abandoned=1 social.rejected.full=0
+         social.wait_seconds.sum=15",
+    );
+    check(
+        "08:00:00.000 entered social a
+         08:00:10.000 refused:full social a
+         08:00:15.001 hungup social a",
+        "social.offered=1 social.queued=0 social.abandoned=0 social.rejected.full=1",
+    );
+}

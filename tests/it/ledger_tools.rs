@@ -102,6 +102,10 @@ impl Ledger {
         ledger
     }
 
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     fn claim(&mut self) {
         for at in 0..PARTITIONS {
             let claim = self.engine.head(at).claim(5, self.log.len() as u64, 77, DEFINITIONS);
@@ -126,7 +130,7 @@ impl Ledger {
 }
 
 /// What a daemon shows that reads a ledger.
-fn folded(config: &Config, log: &Log) -> Engine {
+pub(crate) fn folded(config: &Config, log: &Log) -> Engine {
     let mut engine = opened(config);
     for (at, bytes) in log {
         let envelope = chain::open(bytes).unwrap();
@@ -144,7 +148,7 @@ fn document(engine: &Engine) -> Value {
     serde_json::from_str(&engine.document(Interval::Quarter, now).to_json()).unwrap()
 }
 
-fn rebuilt(config: &Config, from: &str, log: &Log) -> (Rebuild, Log) {
+pub(crate) fn rebuilt(config: &Config, from: &str, log: &Log) -> (Rebuild, Log) {
     let mut rebuild = Rebuild::new(config, Day::parse(from).unwrap(), PARTITIONS as i32);
     let mut made = Log::new();
     for (at, bytes) in log {

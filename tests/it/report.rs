@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use svarstid::config::Config;
 use svarstid::domain::goal::Goal;
 use svarstid::domain::ids::Department;
@@ -21,6 +21,7 @@ use crate::backfill::frames;
 use crate::ledger_tools::{Ledger, pieces};
 use crate::oracle;
 use crate::support::Recording;
+use crate::town::{Town, cell};
 
 /// September and October of a small municipality, and the truth of October alone.
 struct Autumn {
@@ -277,7 +278,8 @@ fn a_copy_of_the_ledger_and_its_events_give_the_same_report() {
     let (mut of_copy, mut of_events) = (report(&copy), report(&recording.events()));
     for report in [&mut of_copy, &mut of_events] {
         // What is counted beside the figures depends on how the events came in.
-        report["tables"].as_array_mut().unwrap().retain(|table| table["id"] != "quality");
+        let is_quality = |table: &Value| table["id"].as_str().unwrap().starts_with("quality");
+        report["tables"].as_array_mut().unwrap().retain(|table| !is_quality(table));
         assert_eq!(report["tables"].as_array().unwrap().len(), 17);
     }
     assert_eq!(of_copy, of_events);
@@ -321,4 +323,58 @@ fn sheets_are_written_whole_and_what_cannot_be_told_is_refused() {
         assert_eq!(output.status.code(), Some(2), "{args:?}: {told}");
         assert!(told.contains(remedy) && output.stdout.is_empty(), "{args:?}: {told}");
     }
+}
+
+/// What was counted beside the figures is told of the period, and of each department where it says
+/// whose it is; for the whole municipality since the ledger began too.
+#[test]
+fn the_quality_of_the_data_is_that_of_the_period() {
+    let call = |day: &str, call: &str, queue: &str| {
+        format!(
+            "{day}T10:00:00.000 entered {queue} {call}\n{day}T10:00:30.000 answered {queue} {call}\n"
+        )
+    };
+    let script = [
+        // In September: told twice, and an end of a call that nobody knows of.
+        call("09-28", "a", "social"),
+        "09-28T10:00:30.000 answered social a id=twice\n".to_owned(),
+        "09-28T10:00:30.000 answered social a id=twice\n".to_owned(),
+        "09-28T11:00:00.000 ended dygn b\n".to_owned(),
+        // In October: a clock that went back.
+        call("10-06", "c", "dygn"),
+        "10-06T12:00:00.000 entered social d seg=1\n".to_owned(),
+        "10-06T11:59:59.000 answered social d seg=1\n".to_owned(),
+        call("10-07", "e", "social"),
+        call("10-07", "f", "social"),
+        call("10-07", "g", "social"),
+        // Much too late: it counts where it would have been.
+        "09-28T13:00:00.000 entered social h\n".to_owned(),
+    ]
+    .concat();
+    let town = Town::of(&script);
+    let of = |period: &str, row: &str| {
+        let place = |column: &str| format!("quality/{row}/{column}");
+        ["count", "since"].map(|column| town.figure(period, &place(column)))
+    };
+    assert_eq!(of("2026-09", "events"), [json!(6), json!(16)]);
+    assert_eq!(of("2026-10", "events"), [json!(10), json!(16)]);
+    assert_eq!(of("2026-09-28", "repeats"), [json!(1), json!(1)]);
+    assert_eq!(of("2026-10", "repeats"), [json!(0), json!(1)]);
+    assert_eq!(of("2026-09", "late"), [json!(1), json!(1)]);
+    assert_eq!(of("2026-10", "late"), [json!(0), json!(1)]);
+    assert_eq!(of("2026-09", "anomaly_without_stay"), [json!(1), json!(1)]);
+    assert_eq!(of("2026-10", "anomaly_negative_wait"), [json!(1), json!(1)]);
+    assert_eq!(of("2026-09", "anomaly_negative_wait"), [json!(0), json!(1)]);
+    assert_eq!(of("2026", "late"), [json!(1), json!(1)]);
+    let departments = |period: &str, slug: &str| {
+        ["repeats", "late", "anomalies"]
+            .map(|column| town.figure(period, &format!("quality_departments/{slug}/{column}")))
+    };
+    assert_eq!(departments("2026-09", "social"), [1, 1, 0].map(|n| json!(n)));
+    assert_eq!(departments("2026-10", "social"), [0, 0, 1].map(|n| json!(n)));
+    let own = town.report_of("2026-09", Some("social"), Audience::Internal);
+    assert_eq!(cell(&own, "quality/late/count"), 1);
+    assert_eq!(cell(&own, "quality/events/count"), Value::Null);
+    let public = town.report_of("2026-09", None, Audience::Public);
+    assert_eq!(cell(&public, "quality/late/count"), Value::Null);
 }

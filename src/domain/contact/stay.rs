@@ -6,8 +6,14 @@
 //! its last observation, so whatever arrives in time after it was let go lies more than T after
 //! it; a reach of at most T therefore cannot count a stay a second time, and the answer does not
 //! depend on when the watermark happened to pass (as "unless that start would be late" does).
+//!
+//! An entry and then a refusal of the same contact at the same queue, neither with a segment, are one
+//! stay that was refused: it never was in the queue. A refusal after an end, a restart or a move to
+//! another queue is a stay of its own, as a queue log's FULL is when the call comes back; so is one
+//! before the entry. An exit within five seconds of a refusal is one with it, and is the stronger.
 
 mod put;
+mod refused;
 mod visit;
 
 use super::path::{Matters, Passing};
@@ -299,7 +305,10 @@ impl Judge {
         let first = self.stays.len();
         let first_tie = self.ties.len();
         for observation in seen.iter().filter(|o| opens(&o.what)) {
-            self.open(observation, first, journey);
+            match self.turned_away(observation, first, seen, around) {
+                Some(exit) => self.exits.push(exit),
+                None => self.open(observation, first, journey),
+            }
         }
         for observation in seen.iter().filter(|o| !opens(&o.what) && !tells(&o.what)) {
             self.attach(observation, first, journey, seen, around);
@@ -587,27 +596,6 @@ impl Judge {
         }
     }
 
-    /// When the contact entered another queue while it still waited in this one.
-    fn moved_on(&self, at: usize, first: usize) -> Option<Timestamp> {
-        let stay = &self.stays[at];
-        if stay.place == Place::Switchboard || stay.is_turned_away() {
-            return None;
-        }
-        let left = self.exits.iter().filter(|exit| exit.stay == at).map(|exit| exit.at).min();
-        self.stays[first..]
-            .iter()
-            .filter(|other| {
-                other.place != Place::Switchboard
-                    && other.place != stay.place
-                    && !other.is_turned_away()
-            })
-            .map(|other| (other.entered_at.unwrap_or(other.offered_at), other.ordinal))
-            .filter(|entry| *entry > (stay.offered_at, stay.ordinal))
-            .map(|(entry, _)| entry)
-            .filter(|entry| left.is_none_or(|left| left > *entry))
-            .min()
-    }
-
     fn dispose(&mut self, at: usize) {
         let own = || self.exits.iter().filter(|exit| exit.stay == at);
         let Some(first) = own().map(|exit| exit.at).min() else {
@@ -632,7 +620,10 @@ impl Judge {
         stay.disposition = exit.how;
         stay.ended_at = exit.at;
         let by_times = exit.at.since(stay.offered_at);
-        stay.wait = exit.wait.unwrap_or(by_times);
+        stay.wait = match exit.how.is_turned_away() {
+            true => Millis(0),
+            false => exit.wait.unwrap_or(by_times),
+        };
         if stay.wait.0 < 0 {
             stay.wait = Millis(0);
             self.note(Anomaly::NegativeWait);

@@ -236,6 +236,41 @@ fn a_change_that_no_share_shows_gives_no_edition_to_those_that_compare() {
     assert_eq!(changed(&[passed]), ["2026-09"]);
 }
 
+/// The call that makes another one a repeat comes in another partition, a day before and in another
+/// period: what joins them says so, and nothing else.
+#[test]
+fn a_repeat_that_becomes_known_late_is_a_correction() {
+    let rings = |contact: &str, at: &str| {
+        json!({"id": format!("{contact}-in"), "type": "queue.entered", "time": at,
+            "contact": contact, "queue": "social", "caller": "0920-123456"})
+    };
+    let mut town = published();
+    town.tell(&[rings("a", "2026-10-01T09:00:00+02:00")]);
+    assert_eq!(names(&town.round("2026-11-06")), ["2026-10"]);
+    let before = town.all_printed();
+    let repeats = |report: &Report| {
+        let table = report.tables.iter().find(|table| table.id == "repeats").unwrap();
+        table.rows[0].cells[2].clone()
+    };
+    let october: Period = "2026-10".parse().unwrap();
+    assert_eq!(repeats(&before[&october][0]), crate::report::Cell::Count(0));
+    // The second partition brings it.
+    let bytes = rings("b", "2026-09-30T09:00:00+02:00").to_string();
+    town.engine.event_of(1, 0, town.offset, bytes.as_bytes(), &Arrival::default());
+    town.engine.commit();
+    let after = town.all_printed();
+    let due = town.round("2026-11-09");
+    assert!(due.contains(&october) && due.contains(&"2026-09".parse().unwrap()), "{due:?}");
+    assert_eq!(repeats(&after[&october][0]), crate::report::Cell::Count(1));
+    let edition = town.engine.edition(october, 3).expect("it is complete");
+    let report = after[&october][0].clone().published(&edition, Some(&before[&october][0]));
+    let corrections = report.tables.last().unwrap();
+    let row = corrections.rows.iter().find(|row| row.id == "repeats/all/repeats");
+    let shown: Vec<String> =
+        row.expect("it is listed").cells.iter().map(|cell| cell.shown(Language::Swedish)).collect();
+    assert_eq!(shown, ["0", "1"]);
+}
+
 #[test]
 fn a_survey_changes_every_period_that_prints_it() {
     let corrected = told(

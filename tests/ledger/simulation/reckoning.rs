@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use svarstid::domain::calendar::Zone;
+use svarstid::domain::ids::Department;
 use svarstid::domain::units::Timestamp;
-use svarstid::engine::{Engine, Settings};
+use svarstid::engine::{DayQuality, Engine, Settings};
 use svarstid::report::Interval;
 use svarstid::wire::canonical::Arrival;
 
@@ -131,10 +133,22 @@ fn check_reference(world: &World, lost: Option<(usize, i64, i64)>) -> String {
     figures(&engine, world.day.end())
 }
 
-/// Everything that was counted, and behind it what people told.
+/// Everything that was counted, and behind it what people told and how good the data was, by
+/// department and on the days around the simulated one.
 fn figures(engine: &Engine, end: Timestamp) -> String {
     let document = engine.document(Interval::Quarter, end).to_json();
-    format!("{document}\n{:?}", engine.told())
+    let today = Zone::stockholm().day_of(end);
+    let departments = (0..engine.names().departments.len() as u16).map(|at| Some(Department(at)));
+    let whose: Vec<Option<Department>> = departments.chain([None]).collect();
+    let quality = today.plus(-3).until(today.plus(3)).flat_map(|day| {
+        whose.iter().map(move |of| {
+            // Whoever has no ledger has no incidents.
+            let quality = engine.quality_of((day, day.next()), *of);
+            DayQuality { incidents: BTreeMap::new(), lost: 0, ..quality }
+        })
+    });
+    let quality: Vec<DayQuality> = quality.collect();
+    format!("{document}\n{:?} {quality:?}", engine.told())
 }
 
 /// A reject is told before the commit that passes it.
