@@ -2,22 +2,22 @@
 //! by month since it began; and which half-hours of the week are hard. Of the municipality or of one
 //! department. The page stands still: what it tells of moves by the day.
 
+mod survey;
+mod week;
+
 use askama::Template;
 
-use super::chart::{Line, Point, Square, Week};
-use super::figure::{Figure, dot, stroke};
+use super::chart::{Line, Point};
+use super::figure::{dot, stroke};
 use super::form;
 use super::frame::Frame;
 use super::view::{View, time_of_day};
-use crate::domain::calendar::{Day, Month, Weekday, Zone};
+use crate::domain::calendar::{Day, Month, Zone};
 use crate::domain::goal::{Direction, GoalId, Verdict};
 use crate::domain::level::Decision;
 use crate::domain::question::DeadlineRule;
-use crate::domain::told::Period as ToldPeriod;
 use crate::domain::units::{Millis, Share};
-use crate::report::{
-    Cell, HalfHour, Outcome, Period, Precision, Survey, SurveyOutcome, Trend, Trends, WeekHours,
-};
+use crate::report::{Cell, HalfHour, Outcome, Precision, Trend, Trends, WeekHours};
 
 /// The page's path; a department's slug may follow.
 pub(super) const PATH: &str = "/mal";
@@ -553,55 +553,6 @@ impl Teller<'_> {
         ]
     }
 
-    /// Every result in its order, with its question.
-    fn results(&self) -> impl Iterator<Item = (&Survey, bool, &SurveyOutcome)> {
-        self.trend.surveys.iter().flat_map(|survey| {
-            let results = survey.results.iter().enumerate();
-            results.map(move |(at, result)| (survey, at == 0, result))
-        })
-    }
-
-    fn period(&self, period: ToldPeriod) -> String {
-        let name = period.to_string();
-        match name.parse::<Period>() {
-            Ok(Period::Month(month)) => self.month(month),
-            Ok(Period::Year(year)) => year.to_string(),
-            Ok(
-                other @ (Period::Day(_)
-                | Period::Week { .. }
-                | Period::Tertial { .. }
-                | Period::JanuaryToAugust(_)),
-            ) => self.say(&other.name(), &name).to_owned(),
-            Err(_) => name,
-        }
-    }
-
-    fn survey_points(&self) -> Vec<Point> {
-        self.results()
-            .map(|(_, is_first, result)| Point {
-                name: result.period.to_string(),
-                long_name: self.period(result.period),
-                is_break: is_first,
-                ..self.point(&self.trends.satisfaction(result))
-            })
-            .collect()
-    }
-
-    fn survey_rows(&self) -> Vec<(String, Vec<String>)> {
-        let mut rows: Vec<(String, Vec<String>)> = self
-            .results()
-            .map(|(survey, _, result)| {
-                let question = survey.wording.as_deref().unwrap_or(&survey.measure);
-                let name = format!("{} ({question})", self.period(result.period));
-                let outcome = self.trends.satisfaction(result);
-                let of = Some(self.count(result.responses));
-                (name, self.cells(GoalId::Satisfaction, &outcome, of))
-            })
-            .collect();
-        rows.reverse();
-        rows
-    }
-
     /// What the line shows, in words.
     fn told(&self, goal: GoalId, points: &[Point]) -> String {
         let known: Vec<&Point> = points.iter().filter(|point| point.value.is_some()).collect();
@@ -659,93 +610,6 @@ impl Teller<'_> {
             });
         }
         told
-    }
-
-    /// How long nine of ten waited, by half-hours of the week.
-    fn waits(&self, week: &[HalfHour]) -> Figure {
-        let title =
-            self.say("Väntetid i kö: nio av tio väntade högst", "Nine of ten waited at most");
-        let wait =
-            |one: &HalfHour| Some((one.ninth_wait?.0 as f64, form::clock_length(one.ninth_wait?)));
-        self.week("heat-wait", title, week, wait)
-    }
-
-    /// How many gave up, by half-hours of the week.
-    fn lost(&self, week: &[HalfHour]) -> Figure {
-        let title = self.say("Andel förlorade i kö", "Share lost in the queue");
-        let lost = |one: &HalfHour| {
-            let shown = Cell::Share(one.lost, None, Precision::Whole);
-            Some((one.lost.ratio()?, shown.shown(self.view.locale.language)))
-        };
-        self.week("heat-lost", title, week, lost)
-    }
-
-    fn week(
-        &self,
-        id: &'static str,
-        title: &'static str,
-        week: &[HalfHour],
-        value: impl Fn(&HalfHour) -> Option<(f64, String)>,
-    ) -> Figure {
-        let weekdays: Vec<Weekday> = Weekday::ALL
-            .into_iter()
-            .filter(|weekday| week.iter().any(|one| one.weekday == *weekday))
-            .collect();
-        let first = week.iter().map(|one| one.half_hour).min().unwrap_or(0);
-        let last = week.iter().map(|one| one.half_hour).max().unwrap_or(0);
-        let name = |half: usize| format!("{:02}:{:02}", half / 2, half % 2 * 30);
-        let rows: Vec<String> = (first..=last).map(name).collect();
-        let day = |weekday: &Weekday| self.say(weekday.name(), weekday.english());
-        let known: Vec<(&HalfHour, f64, String)> = week
-            .iter()
-            .filter_map(|one| value(one).map(|(height, shown)| (one, height, shown)))
-            .collect();
-        let highest = known.iter().map(|(_, height, _)| *height).fold(0.0, f64::max);
-        let squares: Vec<Square> = known
-            .iter()
-            .filter_map(|(one, height, shown)| {
-                let shade = if highest > 0.0 { (height / highest * 4.0).round() as u8 } else { 0 };
-                let column = weekdays.iter().position(|weekday| *weekday == one.weekday)?;
-                Some(Square { at: (one.half_hour - first, column), shown: shown.clone(), shade })
-            })
-            .collect();
-        let hardest = known.iter().max_by(|a, b| a.1.total_cmp(&b.1));
-        let told = hardest.map_or_else(String::new, |(one, _, shown)| {
-            format!(
-                "{} {} {} {}: {shown}.",
-                self.say("Högst på", "Highest on"),
-                day(&one.weekday),
-                self.say("från klockan", "from"),
-                name(one.half_hour)
-            )
-        });
-        let short = |weekday: &Weekday| day(weekday).chars().take(3).collect::<String>();
-        let columns: Vec<String> = weekdays.iter().map(short).collect();
-        let svg =
-            Week { id, title, told: &told, columns: &columns, rows: &rows, squares: &squares }
-                .svg();
-        let cell = |half: usize, weekday: &Weekday| {
-            let found =
-                known.iter().find(|(one, ..)| one.half_hour == half && one.weekday == *weekday);
-            found.map_or_else(|| "–".to_owned(), |(.., shown)| shown.clone())
-        };
-        Figure {
-            id,
-            title: title.to_owned(),
-            told: Some(told),
-            svg,
-            key: Vec::new(),
-            numbers: self.view.locale.say("Siffrorna i en tabell", "The numbers in a table"),
-            heads: std::iter::once(self.say("Från klockan", "From").to_owned())
-                .chain(weekdays.iter().map(|weekday| day(weekday).to_owned()))
-                .collect(),
-            rows: (first..=last)
-                .map(|half| (name(half), weekdays.iter().map(|day| cell(half, day)).collect()))
-                .collect(),
-            nothing: known
-                .is_empty()
-                .then(|| self.view.locale.say("Inga samtal i köerna.", "No calls in the queues.")),
-        }
     }
 }
 
