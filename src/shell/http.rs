@@ -301,12 +301,16 @@ async fn goals_found(shared: &Shared, uri: &Uri, visit: &Visit) -> Result<Respon
         return Err(Refusal::Nowhere);
     }
     let told = match snapshot.caught_up {
-        true => Some(shared.trends.at(&shared.web.questions, snapshot.now).await?),
+        true => shared.trends.at(&shared.web.questions, snapshot.now).await.ok(),
         false => None,
+    };
+    let status = match told.is_none() && snapshot.caught_up {
+        true => StatusCode::SERVICE_UNAVAILABLE,
+        false => StatusCode::OK,
     };
     let told = told.as_ref().map(|told| (&*told.trends, &*told.hours));
     let page = pages::goals(&view, slug, told).ok_or(Refusal::Nowhere)?;
-    Ok(visit.show(page))
+    Ok(visit.say(status, page))
 }
 
 async fn metrics_text(State(shared): State<Shared>) -> Response {

@@ -153,7 +153,8 @@ impl Visit {
         response
     }
 
-    fn say(&self, status: StatusCode, page: String) -> Response {
+    /// A page that is not to be kept.
+    pub(super) fn say(&self, status: StatusCode, page: String) -> Response {
         let response = (status, [(header::CONTENT_TYPE, HTML)], page).into_response();
         self.in_language(response)
     }
