@@ -1,5 +1,5 @@
 //! How long do the reports of a year of two hundred departments take, from the snapshot? The report of
-//! the municipality alone, and every sheet, as JSON and as HTML.
+//! the municipality alone, every sheet, as JSON and as HTML, and what the page of the goals asks for.
 //!
 //! ```text
 //! cargo bench --bench reports
@@ -10,10 +10,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use svarstid::config::Config;
 use svarstid::domain::board::Board;
+use svarstid::domain::calendar::Zone;
 use svarstid::domain::ids::Department;
 use svarstid::domain::pack::Reader;
 use svarstid::engine::{Engine, Settings};
@@ -46,6 +48,16 @@ fn main() {
     time("the municipality, JSON and HTML", || {
         let bytes = written(&engine.sums().report(&order(None)));
         assert!(bytes > 20_000, "{bytes} bytes");
+    });
+    let now = engine.last_event().expect("a year of events");
+    let today = Zone::stockholm().day_of(now);
+    let before = engine.trends(now);
+    time("page of the goals, for the first time", || drop(black_box(engine.trends(now))));
+    time("page of the goals, in a later minute", || {
+        drop(black_box(engine.trends_after(now, Some(&before))));
+    });
+    time("page of the goals, half-hours of four weeks", || {
+        drop(black_box(engine.hours((today.plus(-28), today))));
     });
     time("205 sheets for the municipality itself, JSON and HTML", || {
         assert!(sheets(&engine, Audience::Internal) > 205 * 10_000);

@@ -301,8 +301,10 @@ impl<'a> Sheet<'a> {
                 "samtal till växeln besvarades i tid",
                 "calls to the switchboard were answered in time",
             ),
-            Measure::Calls(Goal::Sm2) => self
-                .say("besök i kön besvarades i tid", "visits to the queue were answered in time"),
+            Measure::Calls(Goal::Sm2) => self.say(
+                "samtal till kundtjänst besvarades i tid",
+                "calls to customer service were answered in time",
+            ),
             Measure::Calls(Goal::Sm3 | Goal::Sm3w) => {
                 self.say("samtal i kön förlorades", "calls in the queue were lost")
             }

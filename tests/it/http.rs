@@ -632,7 +632,7 @@ fn the_goals_tell_their_levels_and_every_month_since_they_began() {
         "<th class=\"edge\" scope=\"col\">2026 hittills</th>",
         "Minst 90 % av samtalen till växeln ska besvaras av en människa inom tre signaler",
         "Gäller sedan 2014-01-01, beslutad av riktlinjen Luleå Direkt 2013-08.",
-        "Förs över: inget beslut för 2026.",
+        "Gäller tills vidare: inget beslut för 2026.",
         "<th scope=\"row\">september 2026</th><td>87,5 %</td><td>8</td><td>minst 90 %</td><td>✗ ej uppfyllt</td>",
         "<th scope=\"row\">oktober 2026 hittills</th><td>100,0 %</td><td>2</td><td>minst 90 %</td><td>✓ uppfyllt</td>",
         "87,5 % i september 2026, 100,0 % i oktober 2026 hittills. Målet nåddes i 0 av 1 hela månader.",
