@@ -84,6 +84,29 @@ impl Period {
             .find(|period| period.span() == days)
     }
 
+    /// Its months, when it is of several.
+    pub fn months(self) -> impl Iterator<Item = Period> {
+        let (from, end) = self.span();
+        let is_of_several = match self {
+            Period::Day(_) | Period::Week { .. } | Period::Month(_) => false,
+            Period::Tertial { .. } | Period::JanuaryToAugust(_) | Period::Year(_) => true,
+        };
+        let months = std::iter::successors(Some(from.month()), |month| Some(month.next()));
+        months.take_while(move |month| is_of_several && month.first_day() < end).map(Period::Month)
+    }
+
+    /// Whether citizens are told of it. Days and weeks beside the months would tell what is withheld of
+    /// a month.
+    pub fn is_for_citizens(self) -> bool {
+        match self {
+            Period::Day(_) | Period::Week { .. } => false,
+            Period::Month(_)
+            | Period::Tertial { .. }
+            | Period::JanuaryToAugust(_)
+            | Period::Year(_) => true,
+        }
+    }
+
     /// Every day of it.
     pub fn days(self) -> impl DoubleEndedIterator<Item = Day> + use<> {
         let (from, end) = self.span();
@@ -245,6 +268,20 @@ mod tests {
         assert_eq!(Period::of(of.span()), Some(of));
         assert_eq!(Period::of((from, end.next())), None);
         assert_eq!(Period::of((end, from)), None);
+    }
+
+    #[test]
+    fn periods_of_several_months_tell_them() {
+        let months = |text: &str| -> Vec<String> {
+            period(text).months().map(|month| month.to_string()).collect()
+        };
+        assert_eq!(months("2026-T1"), ["2026-01", "2026-02", "2026-03", "2026-04"]);
+        assert_eq!(months("2026-T3").last().unwrap(), "2026-12");
+        assert_eq!(months("2026-jan-aug").len(), 8);
+        assert_eq!(months("2026").len(), 12);
+        for text in ["2026-10", "2026-12", "2026-W40", "2026-10-05"] {
+            assert_eq!(months(text), [""; 0], "{text}");
+        }
     }
 
     #[test]

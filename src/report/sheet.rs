@@ -252,8 +252,29 @@ impl<'a> Sheet<'a> {
 
     /// Whether it is told of how many the own share is.
     pub(super) fn is_own_number_told(&self, measure: Measure) -> bool {
-        let is_whole = self.order.audience == Audience::Internal || self.order.department.is_none();
-        (is_whole || is_number_told(measure)) && !self.is_own_withheld(measure)
+        match (self.order.audience, self.order.department) {
+            (Audience::Internal, _) => true,
+            (Audience::Public, Some(own)) => {
+                is_number_told(measure) && !self.is_number_withheld(measure, own)
+            }
+            (Audience::Public, None) => {
+                let is_withheld = |span: &Span| is_whole_withheld(span, measure);
+                !is_withheld(&self.span) && !self.months().any(|month| is_withheld(&month))
+            }
+        }
+    }
+
+    /// Whether of how many a department's share is, is withheld from this reader: here, or in one of
+    /// the months beside it.
+    pub(super) fn is_number_withheld(&self, measure: Measure, department: Department) -> bool {
+        let is_withheld = |span: &Span| withheld(span, measure).contains(&department);
+        self.order.audience == Audience::Public
+            && (is_withheld(&self.span) || self.months().any(|month| is_withheld(&month)))
+    }
+
+    /// The months of a period of several.
+    fn months(&self) -> impl Iterator<Item = Rc<Span>> {
+        self.order.period.months().map(|month| self.sums.span(month.span(), self.known_until))
     }
 
     /// A share as this reader may see it.

@@ -5,6 +5,9 @@
 //! be taken apart: at least two, and ten together; where even all of them are less than that, the sum
 //! is withheld too. Shares need twenty.
 //!
+//! Citizens see months, and the longer periods that the same months add up to. So a number that a month
+//! withholds is withheld in every longer period that it is a month of; its share may be told.
+//!
 //! Goals 2 and 3, and goal 3 of those who had to wait, are of nearly the same calls: what their numbers
 //! differ by is how many were refused, or answered at once. So of a department only goal 2's number is
 //! told, whatever the numbers are, and nothing of those who had to wait: a share of few in whole percent

@@ -183,11 +183,13 @@ pub(super) async fn authenticate(
 }
 
 impl Entrance {
-    /// Whether a proxy that is believed says that it knows its reader. Who that is stays with it.
+    /// Whether a proxy that is believed says once that it knows its reader. Who that is stays with it.
     fn vouches(&self, headers: &HeaderMap, peer: Option<Peer>) -> bool {
         let (Some((name, peers)), Some(Peer(peer))) = (&self.proxy, peer) else { return false };
-        let names =
-            headers.get(name).is_some_and(|value| !value.as_bytes().trim_ascii().is_empty());
+        // A second one may be the client's own, which the proxy has let through.
+        let mut values = headers.get_all(name).iter();
+        let value = values.next().filter(|_| values.next().is_none());
+        let names = value.is_some_and(|value| !value.as_bytes().trim_ascii().is_empty());
         names && peers.contains(&peer)
     }
 }

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::domain::calendar::Zone;
 use crate::domain::ids::Department;
 use crate::engine::Engine;
-use crate::report::{NoPeriod, Order, Period, Report};
+use crate::report::{Audience, NoPeriod, Order, Period, Report};
 
 /// Writes the reports.
 ///
@@ -36,6 +36,13 @@ pub fn report(asked: &cli::Report) -> anyhow::Result<()> {
     let (from, end) = period.span();
     if from > zone.day_of(Clock::Real.now()) {
         return Err(usage(format!("--period {period} is to come; take one that has begun")));
+    }
+    let audience = asked.audience.into();
+    if audience == Audience::Public && !period.is_for_citizens() {
+        return Err(usage(format!(
+            "--audience public: {period} is shorter than a month, and beside the months days and weeks \
+             tell small counts; take a month or longer"
+        )));
     }
     let config = read_config(&asked.config, &[])?;
     let departments = departments(asked, &config)?;
@@ -64,12 +71,7 @@ pub fn report(asked: &cli::Report) -> anyhow::Result<()> {
         let department = slug.as_ref().map(|slug| {
             engine.names().departments.find(slug).map_or(Department::UNKNOWN, Department)
         });
-        let order = Order {
-            period,
-            department,
-            audience: asked.audience.into(),
-            language: asked.lang.into(),
-        };
+        let order = Order { period, department, audience, language: asked.lang.into() };
         target.write(&sums.report(&order))?;
     }
     Ok(())

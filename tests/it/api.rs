@@ -292,6 +292,8 @@ fn every_route_answers_as_described_and_the_present_is_that_of_the_metrics() {
     let open = daemon.get("/api/v1/reports/2026-10?audience=public");
     assert_eq!(open.status, 404, "the month is not over");
     assert!(open.text().contains("2026-11-01"), "{}", open.text());
+    let short = daemon.get("/api/v1/reports/2026-10-05?audience=public");
+    assert!(short.status == 404 && short.text().contains("månader"), "{}", short.text());
     let before = daemon.get("/api/v1/reports/2025");
     assert!(before.status == 404 && before.text().contains("2026-10-05"), "{}", before.text());
     assert_eq!(daemon.terminate(Duration::from_secs(5)).code(), Some(0));

@@ -220,6 +220,9 @@ fn a_report_is_made_on_demand_in_every_format_under_the_names_of_published_ones(
         "2025-10",
         "2025-10?format=csv",
         "2026-11?format=csv&audience=public",
+        // Days and weeks are not for citizens.
+        "2026-10-05?format=csv&audience=public",
+        "2026-W41?format=csv&audience=public",
         "oktober",
     ] {
         let page = site.get(&format!("/rapporter/{lost}"));

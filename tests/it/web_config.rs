@@ -503,6 +503,9 @@ fn a_trusted_proxy_vouches_for_its_readers_and_nobody_else_does() {
             &[("X-Remote-User", "  ")],
             &[("X-Remote-Users", "asa")],
             &[("Authorization", "Basic YTpi")],
+            // The proxy's own, which knows nobody, and one that its client has sent.
+            &[("X-Remote-User", ""), ("X-Remote-User", "asa")],
+            &[("X-Remote-User", "asa"), ("X-Remote-User", "")],
         ] {
             assert_eq!(ask(path, headers).status, 403, "{path}: {headers:?}");
         }

@@ -161,3 +161,44 @@ proptest! {
         look(&town(seed, scale, days))?;
     }
 }
+
+#[test]
+fn what_a_month_withholds_the_longer_periods_do_not_tell() {
+    let mut withheld = 0;
+    for (seed, scale) in [(1, 0.01), (2, 0.03), (3, 0.1)] {
+        let parameters = Parameters {
+            scale,
+            ..Parameters::new(seed, "2026-01-01".parse().unwrap(), "2026-05-01".parse().unwrap())
+        };
+        let mut engine = oracle::engine(&oracle::configuration(&parameters));
+        engine.open_partition("test", 0);
+        for (offset, record) in Simulation::new(parameters).unwrap().enumerate() {
+            engine.event(0, offset as i64, record.payload.as_bytes(), &Arrival::default());
+        }
+        engine.tick();
+        let of = |period: &str, audience| {
+            let period = period.parse().unwrap();
+            let order = Order { period, department: None, audience, language: Language::Swedish };
+            engine.report(&order)
+        };
+        let told = |report: &Report| {
+            let whole = numbers(report).into_iter().map(|(goal, n)| ((String::new(), goal), n));
+            whole.chain(compared(report)).collect::<BTreeMap<_, _>>()
+        };
+        let months = ["2026-01", "2026-02", "2026-03", "2026-04"];
+        for long in ["2026-T1", "2026-jan-aug", "2026"] {
+            let long = told(&of(long, Audience::Public));
+            for month in months {
+                let shown = told(&of(month, Audience::Public));
+                let inside = told(&of(month, Audience::Internal));
+                for (place, count) in inside.iter().filter(|(_, count)| **count > 0) {
+                    if !shown.contains_key(place) {
+                        assert!(!long.contains_key(place), "{place:?}: {count} in {month}");
+                        withheld += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(withheld > 20, "{withheld}");
+}

@@ -161,6 +161,9 @@ impl Sheet<'_> {
                 let (outcome, of) = match share.of {
                     0 => (Cell::None, Cell::None),
                     _ if self.is_withheld(measure, *at) => (Cell::Hidden, Cell::Hidden),
+                    _ if self.is_number_withheld(measure, *at) => {
+                        (self.share(measure, share), Cell::Hidden)
+                    }
                     of => (self.share(measure, share), Cell::Count(of)),
                 };
                 let verdict = match outcome.value() {

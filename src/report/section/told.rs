@@ -9,7 +9,7 @@ use super::super::number;
 use super::super::period::Period;
 use super::super::sheet::Sheet;
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
-use super::super::withhold::{SHARE_MIN, is_number_told, is_told_of_departments, withheld};
+use super::super::withhold::{SHARE_MIN, is_told_of_departments, withheld};
 use crate::domain::calendar::Month;
 use crate::domain::event::Channel;
 use crate::domain::goal::{Direction, GoalId};
@@ -383,7 +383,8 @@ impl Sheet<'_> {
             return (Cell::Hidden, Cell::Hidden, None);
         }
         let cell = Cell::Share(share, self.level(measure), self.order.audience.precision());
-        let n = match is_department && !is_number_told(measure) {
+        // Beside the months, the number of other days would tell what is withheld of a month.
+        let n = match is_department {
             true => Cell::Hidden,
             false => Cell::Count(share.of),
         };

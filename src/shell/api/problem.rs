@@ -156,6 +156,10 @@ impl Problem {
                 format!("Perioden har inga siffror; de finns från {first} till {last}."),
                 format!("The period has no figures; there are some from {first} to {last}."),
             ),
+            Refused::Short => Problem::not_found(
+                "Medborgare får månader, tertial och år: dagar och veckor röjer små antal.",
+                "Citizens are told of months, tertials and years: days and weeks tell small counts.",
+            ),
             Refused::Open(end) => Problem::not_found(
                 format!("Medborgare får avslutade perioder; den här är slut den {end}."),
                 format!("Citizens are told of periods that are over; this one is on {end}."),

@@ -47,6 +47,8 @@ pub enum Refused {
     NoFigures(Option<(Day, Day)>),
     /// Citizens are told of periods that are over; this one is, at the start of a day.
     Open(Day),
+    /// Citizens are told of months and longer periods.
+    Short,
 }
 
 impl Asked {
@@ -95,7 +97,10 @@ pub(in crate::shell) fn report(
     let Some((first, last)) = days.filter(|(first, last)| *first < end && from <= *last) else {
         return Err(Refused::NoFigures(days));
     };
-    if order.audience == Audience::Public && !order.period.is_closed(now) {
+    if order.audience == Audience::Public && !period.is_for_citizens() {
+        return Err(Refused::Short);
+    }
+    if order.audience == Audience::Public && !period.is_closed(now) {
         return Err(Refused::Open(end));
     }
     let mut report = engine.report(order);

@@ -243,6 +243,8 @@ pub(super) struct PeriodPage {
     frame: Frame,
     days: String,
     is_open: bool,
+    /// Whether a report of it can be made for citizens.
+    is_for_citizens: bool,
     editions: Vec<Shelf>,
     making: Option<Order>,
 }
@@ -293,6 +295,7 @@ impl PeriodPage {
         Some(PeriodPage {
             days: period::days(of),
             is_open: !of.is_closed(view.snapshot.now),
+            is_for_citizens: of.is_for_citizens() && of.is_closed(view.snapshot.now),
             editions: own.into_iter().map(|edition| Shelf::of(view, edition)).collect(),
             making: has_figures.then(|| Order::of(view, path.clone())),
             frame: Frame::still(locale, name, &path),

@@ -400,7 +400,10 @@ impl Teller<'_> {
             let year = self.today().date().0;
             said.push_str(&format!(
                 " {} {year}.",
-                self.say("Gäller tills vidare: inget beslut för", "Carried over: nothing decided for")
+                self.say(
+                    "Gäller tills vidare: inget beslut för",
+                    "Carried over: nothing decided for"
+                )
             ));
         }
         Some(said)
