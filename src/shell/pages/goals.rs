@@ -400,7 +400,10 @@ impl Teller<'_> {
             let year = self.today().date().0;
             said.push_str(&format!(
                 " {} {year}.",
-                self.say("Gäller tills vidare: inget beslut för", "Carried over: nothing decided for")
+                self.say(
+                    "Gäller tills vidare: inget beslut för",
+                    "Carried over: nothing decided for"
+                )
             ));
         }
         Some(said)
@@ -414,7 +417,10 @@ impl Teller<'_> {
         };
         let has_values = points.iter().any(|point| point.value.is_some());
         let title = self.title(goal);
-        let told = has_values.then(|| self.told(goal, &points));
+        let told = has_values.then(|| match survey {
+            true => self.told(goal, &self.latest_points()),
+            false => self.told(goal, &points),
+        });
         let id = format!("{}-chart", anchor(goal));
         let svg = told.as_ref().map(|told| {
             Line {
