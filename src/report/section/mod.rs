@@ -2,7 +2,7 @@
 //! order they are told, and to whom, is decided there.
 
 pub(super) mod contacts;
-mod definitions;
+pub(super) mod definitions;
 mod desks;
 mod goals;
 pub(super) mod heat;
