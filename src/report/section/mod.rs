@@ -9,6 +9,7 @@ pub(super) mod heat;
 mod levels;
 mod other_goals;
 mod quality;
+mod quality_words;
 mod questions;
 mod repeats;
 mod staffing;
