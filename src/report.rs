@@ -33,6 +33,7 @@ pub use live::LiveFigures;
 pub use number::Precision;
 pub use period::{NoPeriod, Period};
 pub use periods::Periods;
+pub use section::definitions::meaning;
 pub use sheet::Order;
 pub use sums::Sums;
 pub use table::{Audience, Cell, Column, Drawing, Language, Report, Row, Table};

@@ -365,9 +365,7 @@ impl<'a> Sheet<'a> {
                 "(förlorade − korta avbrott) / (allt som kom in i kundtjänstens kö − korta avbrott), \
                  under öppettid"
             }
-            Measure::Calls(Goal::Sm3w) => {
-                "som SM3, av dem som inte besvarades genast (väntetid över 0 s)"
-            }
+            Measure::Calls(Goal::Sm3w) => SM3W,
             Measure::Questions => {
                 "frågor per e-post och e-tjänst som en människa svarade på senast när den andra \
                  arbetsdagen var slut / (inkomna frågor − de som ännu kan besvaras i tid)"
@@ -383,6 +381,9 @@ impl<'a> Sheet<'a> {
         self.say(swedish, definition(measure))
     }
 }
+
+/// What `SM3w` means.
+pub(super) const SM3W: &str = "som SM3, av dem som inte besvarades genast (väntetid över 0 s)";
 
 /// What a share means, for programs.
 pub(super) fn definition(measure: Measure) -> &'static str {

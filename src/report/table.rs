@@ -329,6 +329,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether any goal has something that it is the share of.
+    pub fn has_outcomes(&self) -> bool {
+        let goals = self.tables.iter().find(|table| table.id == "goals");
+        let Some(goals) = goals else { return false };
+        let of = goals.columns.iter().position(|column| column.id == "of");
+        let counted = goals.rows.iter().filter_map(|row| row.cells.get(of?));
+        counted.into_iter().any(|cell| !matches!(cell, Cell::None | Cell::Count(0)))
+    }
+
     /// The report as one JSON document.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("texts and numbers are JSON")

@@ -186,14 +186,21 @@ impl Trend {
         }
     }
 
-    /// The latest result of the latest question.
-    pub fn latest_survey(&self) -> Option<&SurveyOutcome> {
+    /// The question asked last: of those that no other took the place of.
+    pub fn latest_question(&self) -> Option<&Survey> {
         let replaced = |survey: &&Survey| {
             let of = |other: &Survey| other.replaces.as_ref() == Some(&survey.measure);
             !self.surveys.iter().any(of)
         };
-        let latest = self.surveys.iter().filter(replaced).filter_map(|one| one.results.last());
-        latest.max_by_key(|result| (result.period.until, result.period.from))
+        let latest = self.surveys.iter().filter(replaced);
+        let of =
+            |survey: &Survey| survey.results.last().map(|one| (one.period.until, one.period.from));
+        latest.filter(|survey| of(survey).is_some()).max_by_key(|survey| of(survey))
+    }
+
+    /// The latest result of the latest question.
+    pub fn latest_survey(&self) -> Option<&SurveyOutcome> {
+        self.latest_question().and_then(|survey| survey.results.last())
     }
 }
 

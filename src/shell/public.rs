@@ -25,6 +25,7 @@ use super::published::{Edition, File, Sheet};
 use super::question::{self, Question};
 use super::visit::{Refusal, Visit};
 use crate::cli::ReportFormat;
+use crate::domain::ids::UNKNOWN_DEPARTMENT;
 use crate::domain::schedule::Kind;
 use crate::report::{Audience, Language, Period, Report};
 
@@ -193,7 +194,11 @@ async fn source(
         return Err(Refusal::Nowhere);
     }
     let order = (period, department.map(str::to_owned), visit.locale.language);
-    Desk::report(&shared.desk, &shared.web.questions, order).await.map(Source::Made)
+    let made = Desk::report(&shared.desk, &shared.web.questions, order).await?;
+    if department == Some(UNKNOWN_DEPARTMENT) && !made.has_outcomes() {
+        return Err(Refusal::Nowhere);
+    }
+    Ok(Source::Made(made))
 }
 
 /// What a report says, read as far as it is `needed`: as JSON or as a page.

@@ -260,6 +260,10 @@ fn the_pages_say_in_swedish_what_the_snapshot_says() {
     says("/lage", &levels);
     says("/om-matten", &levels);
     says(
+        "/om-matten",
+        &["SM3w", "SATISFACTION", "REPEATS", "callbacks", "löften om återuppringning"],
+    );
+    says(
         "/",
         &[
             "<html lang=\"sv\">",

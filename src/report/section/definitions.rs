@@ -1,6 +1,9 @@
 //! What the figures beside the goals mean, in Swedish and in English.
 
-use super::super::sheet::Sheet;
+use super::super::sheet::{self, Sheet};
+use super::super::table::Language;
+use super::repeats;
+use crate::domain::goal::Goal;
 
 /// The id that figures carry, and what they mean.
 const DEFINITIONS: [(&str, &str, &str); 12] = [
@@ -106,6 +109,13 @@ const DEFINITIONS: [(&str, &str, &str); 12] = [
          departments' time together.",
     ),
 ];
+
+/// What a figure beside the goals means, as reports say it: by its id there.
+pub fn meaning(id: &str, language: Language) -> Option<&'static str> {
+    let others = [("SM3w", sheet::SM3W, Goal::Sm3w.definition()), repeats::MEANING];
+    let found = DEFINITIONS.into_iter().chain(others).find(|(of, ..)| *of == id);
+    found.map(|(_, swedish, english)| language.pick(swedish, english))
+}
 
 impl Sheet<'_> {
     /// What the figures beside the goals mean, by their id.

@@ -2,13 +2,14 @@
 //! order they are told, and to whom, is decided there.
 
 pub(super) mod contacts;
-mod definitions;
+pub(super) mod definitions;
 mod desks;
 mod goals;
 pub(super) mod heat;
 mod levels;
 mod other_goals;
 mod quality;
+mod quality_words;
 mod questions;
 mod repeats;
 mod staffing;

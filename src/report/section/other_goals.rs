@@ -13,7 +13,7 @@ use super::super::number;
 use super::super::sheet::Sheet;
 use super::super::sums::Days;
 use super::super::table::{Cell, Column, Row};
-use super::staffing::{minutes, minutes_up};
+use super::staffing::WholeMinutes;
 use super::told::{period_name, share, tenths};
 use crate::domain::coverage::{Coverage, CoverageSpan};
 use crate::domain::goal::{GoalId, Verdict};
@@ -42,8 +42,9 @@ impl Staffed {
             return;
         }
         self.share = self.share.merge(share);
-        self.minutes += (minutes(coverage.open) - minutes_up(coverage.unknown)).max(0);
-        self.unstaffed += minutes_up(coverage.unstaffed);
+        let whole = WholeMinutes::of(coverage);
+        self.minutes += whole.staffed + whole.unstaffed;
+        self.unstaffed += whole.unstaffed;
         self.numbers += 1;
         self.always += i64::from(coverage.unstaffed.0 == 0);
     }

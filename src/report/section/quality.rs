@@ -2,6 +2,7 @@
 
 use super::super::sheet::Sheet;
 use super::super::table::{Cell, Column, Drawing, Row, Table};
+use super::quality_words;
 use crate::domain::calendar::Day;
 use crate::engine::{DayQuality, is_kept_by_day};
 
@@ -62,7 +63,8 @@ impl Sheet<'_> {
             ),
         ];
         for (reason, all) in &quality.rejects {
-            let heading = format!("{} {reason}", self.say("Oläsliga:", "Unreadable:"));
+            let of = self.coded(quality_words::reject(reason), reason);
+            let heading = format!("{} {of}", self.say("Oläsliga:", "Unreadable:"));
             let n = of_period.rejects.get(reason).copied().unwrap_or(0);
             rows.push(known(&format!("reject_{reason}"), heading, n, *all));
         }
@@ -73,7 +75,8 @@ impl Sheet<'_> {
         }
         let ever = self.engine.quality_of((Day::FIRST, Day::END), None);
         for (kind, all) in &ever.incidents {
-            let heading = format!("{} {kind}", self.say("Incident:", "Incident:"));
+            let of = self.coded(quality_words::incident(kind), kind);
+            let heading = format!("{} {of}", self.say("Incident:", "Incident:"));
             let n = of_period.incidents.get(kind).copied().unwrap_or(0);
             rows.push(known(&format!("incident_{kind}"), heading, n, *all));
         }
@@ -155,6 +158,12 @@ impl Sheet<'_> {
     }
 
     fn anomaly_words(&self, kind: &str) -> String {
-        format!("{} {kind}", self.say("Avvikelse:", "Anomaly:"))
+        let of = self.coded(quality_words::anomaly(kind), kind);
+        format!("{} {of}", self.say("Avvikelse:", "Anomaly:"))
+    }
+
+    /// Its words, or the code where there are none.
+    fn coded(&self, words: Option<quality_words::Words>, code: &str) -> String {
+        words.map_or_else(|| code.to_owned(), |(swedish, english)| self.say(swedish, english))
     }
 }

@@ -6,13 +6,18 @@ use super::super::sheet::Sheet;
 use super::super::table::{Audience, Cell, Column, Drawing, Row, Table};
 use super::super::withhold::SHARE_MIN;
 
+/// The id that the figure carries, and what it means.
+pub(super) const MEANING: (&str, &str, &str) = (
+    "REPEATS",
+    "kontakter per telefon vars uppringare hade en tidigare kontakt som kom in högst 24 timmar \
+     före, även över midnatt / kontakter per telefon där numret visades",
+    DEFINITION_REPEATS,
+);
+
 impl Sheet<'_> {
     pub(in crate::report) fn repeats_definition(&self) -> String {
-        self.say(
-            "kontakter per telefon vars uppringare hade en tidigare kontakt som kom in högst 24 timmar \
-             före, även över midnatt / kontakter per telefon där numret visades",
-            DEFINITION_REPEATS,
-        )
+        let (_, swedish, english) = MEANING;
+        self.say(swedish, english)
     }
 
     /// Contacts of known callers and repeats among them; citizens are told the whole municipality's

@@ -57,24 +57,27 @@ impl Sheet<'_> {
         let coverages = self.engine.board().coverages();
         let level = self.level_of(GoalId::Staffed).map(|level| (level.direction, level.percent));
         let row = |id: &str, heading: String, coverage: &Coverage, own: &Coverage| {
-            let (unstaffed, unknown) =
-                (minutes_up(coverage.unstaffed), minutes_up(coverage.unknown));
-            let open = minutes(coverage.open);
+            let whole = WholeMinutes::of(coverage);
+            // By the same hours those with one person are a part of those that were staffed.
+            let single = match own.single <= coverage.staffed {
+                true => minutes(own.single).min(whole.staffed),
+                false => minutes(own.single),
+            };
             let share = coverage.share();
             Row {
                 id: id.to_owned(),
                 heading,
                 cells: vec![
-                    Cell::Count(open),
-                    Cell::Count((open - unstaffed - unknown).max(0)),
-                    Cell::Count(unstaffed),
-                    Cell::Count(unknown),
+                    Cell::Count(whole.open),
+                    Cell::Count(whole.staffed),
+                    Cell::Count(whole.unstaffed),
+                    Cell::Count(whole.unknown),
                     match share.of {
                         0 => Cell::None,
                         _ => Cell::Share(share, level, self.order.audience.precision()),
                     },
-                    Cell::Count(minutes(own.single)),
-                    Cell::wait(coverage.gap.map(|(from, until)| until.since(from))),
+                    Cell::Count(single),
+                    Cell::wait(coverage.gap.map(told_gap)),
                     coverage.gap.map_or(Cell::None, |(from, _)| Cell::text(clock(from))),
                 ],
             }
@@ -317,13 +320,36 @@ fn joined(stretches: &[Stretch]) -> Vec<Stretch> {
     joined
 }
 
+/// A number's time in whole minutes, so that the three kinds are together the time it was open.
+pub(super) struct WholeMinutes {
+    pub(super) open: i64,
+    pub(super) staffed: i64,
+    pub(super) unstaffed: i64,
+    pub(super) unknown: i64,
+}
+
+impl WholeMinutes {
+    /// Those begun count as unstaffed first, then as unknown; the rest was staffed.
+    pub(super) fn of(coverage: &Coverage) -> WholeMinutes {
+        let open = minutes(coverage.open).max(i64::from(coverage.open.0 > 0));
+        let unstaffed = minutes_up(coverage.unstaffed).min(open);
+        let unknown = minutes_up(coverage.unknown).min(open - unstaffed);
+        WholeMinutes { open, staffed: open - unstaffed - unknown, unstaffed, unknown }
+    }
+}
+
+/// As it is told: a gap shorter than a second as one, never as none.
+fn told_gap((from, until): Stretch) -> Millis {
+    until.since(from).max(Millis(1_000))
+}
+
 /// Whole minutes, to the nearest.
-pub(super) fn minutes(length: Millis) -> i64 {
+fn minutes(length: Millis) -> i64 {
     (length.0 + 30_000).div_euclid(60_000)
 }
 
 /// Whole minutes, those begun included: a gap is never told as none.
-pub(super) fn minutes_up(length: Millis) -> i64 {
+fn minutes_up(length: Millis) -> i64 {
     (length.0 + 59_999).div_euclid(60_000)
 }
 

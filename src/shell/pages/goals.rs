@@ -11,7 +11,7 @@ use super::chart::{Line, Point};
 use super::figure::{dot, stroke};
 use super::form;
 use super::frame::Frame;
-use super::view::{View, time_of_day};
+use super::view::{View, has_place, time_of_day};
 use crate::domain::calendar::{Day, Month, Zone};
 use crate::domain::goal::{Direction, GoalId, Verdict};
 use crate::domain::level::Decision;
@@ -95,6 +95,13 @@ impl Page {
             None => None,
             Some(slug) => Some(view.department(slug)?),
         };
+        // What nothing is known of has no goals: the department for everything unknown.
+        let is_told = |(trends, hours): (&Trends, &WeekHours)| {
+            trends.of(slug).is_some() || !hours.of(slug).is_empty()
+        };
+        if place.is_some_and(|place| !has_place(place)) && told.is_some_and(|told| !is_told(told)) {
+            return None;
+        }
         let title = view.say("Målen", "The goals");
         let (path, heading) = match place {
             None => (PATH.to_owned(), title.to_owned()),
@@ -417,7 +424,10 @@ impl Teller<'_> {
         };
         let has_values = points.iter().any(|point| point.value.is_some());
         let title = self.title(goal);
-        let told = has_values.then(|| self.told(goal, &points));
+        let told = has_values.then(|| match survey {
+            true => self.told(goal, &self.latest_points()),
+            false => self.told(goal, &points),
+        });
         let id = format!("{}-chart", anchor(goal));
         let svg = told.as_ref().map(|told| {
             Line {

@@ -22,7 +22,7 @@ use crate::report::{Cell, Language, Period, Precision};
 /// The page's path, and that of everything below it.
 pub const PATH: &str = "/publik";
 /// The goals that are told at the start.
-const GOALS: [&str; 5] = ["SM1", "SM2", "SM3", "SM4", "FCR"];
+const GOALS: [&str; 7] = ["SM1", "SM2", "SM3", "SM4", "FCR", "SATISFACTION", "STAFFED"];
 
 /// Whether a report stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,6 +218,8 @@ fn cards(report: &Value, language: Language) -> Vec<Card> {
             of: count.map_or_else(String::new, |n| {
                 let counted = match row["id"].as_str() {
                     Some("SM4" | "FCR") => language.pick("frågor", "questions"),
+                    Some("SATISFACTION") => language.pick("svar", "answers"),
+                    Some("STAFFED") => language.pick("minuter", "minutes"),
                     Some(_) | None => language.pick("samtal", "calls"),
                 };
                 let n = Cell::Count(n).shown(language);
@@ -304,6 +306,8 @@ mod tests {
             {"id": "SM3w", "heading": "Mål 3w", "cells": ["–", 5, "–", 800]},
             {"id": "SM4", "heading": "Mål 4", "cells": ["100 %", {"hidden": true}, {"hidden": true}, 3]},
             {"id": "FCR", "heading": "Löst", "cells": ["–", null, "inga frågor", 0]},
+            {"id": "SATISFACTION", "heading": "Nöjda", "cells": ["80 %", 81, "✓ uppfyllt", 412]},
+            {"id": "STAFFED", "heading": "Bemannat", "cells": ["100 %", 99, "✗ ej uppfyllt", 510]},
         ]}]});
         let cards = cards(&report, Language::Swedish);
         let told: Vec<(&str, &str, &str, &str)> = cards
@@ -316,6 +320,8 @@ mod tests {
                 ("Mål 1", "94\u{a0}%", "met", "av 1\u{a0}249 samtal"),
                 ("Mål 2", "89\u{a0}%", "missed", "av 800 samtal"),
                 ("Mål 4", "..", "none", "av 3 frågor"),
+                ("Nöjda", "81\u{a0}%", "met", "av 412 svar"),
+                ("Bemannat", "99\u{a0}%", "missed", "av 510 minuter"),
             ]
         );
     }

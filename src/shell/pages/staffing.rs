@@ -46,11 +46,16 @@ pub(super) fn figure(view: &View<'_>, place: &DepartmentView) -> Figure {
     };
     let day = day.filter(|_| nothing.is_none()).unwrap_or(&none);
     let course = until(day, now);
-    let told = told(view, &course);
+    let hours = Hours::of(&course);
+    let told = told(view, &course, &hours);
     Figure {
         id: "staffing",
         title: title.to_owned(),
-        svg: if nothing.is_some() { String::new() } else { svg(view, day, &course, now, &told) },
+        svg: if nothing.is_some() {
+            String::new()
+        } else {
+            svg(view, day, &course, &hours, (now, &told))
+        },
         told: Some(told),
         key: Vec::new(),
         numbers: say("Siffrorna i en tabell", "The numbers in a table"),
@@ -58,7 +63,7 @@ pub(super) fn figure(view: &View<'_>, place: &DepartmentView) -> Figure {
             .chain(STATES.map(|state| name(view, state)))
             .map(str::to_owned)
             .collect(),
-        rows: hours(&course),
+        rows: hours.rows(),
         nothing,
     }
 }
@@ -98,16 +103,16 @@ fn longest_gap(course: &[(Stretch, Staffed)]) -> Option<Stretch> {
     gaps.max_by_key(|(from, until)| (until.since(*from), std::cmp::Reverse(*from)))
 }
 
-fn told(view: &View<'_>, course: &[(Stretch, Staffed)]) -> String {
+fn told(view: &View<'_>, course: &[(Stretch, Staffed)], hours: &Hours) -> String {
     let say = |swedish, english| view.locale.say(swedish, english);
     match longest_gap(course) {
         Some((from, until)) => format!(
             "{} {} {}. {} {}, {} {}.",
             say("Obemannat", "Unstaffed for"),
-            form::hours(length(course, Staffed::Nobody)),
+            hours.lane(Staffed::Nobody),
             say("i dag", "today"),
             say("Längsta glappet", "The longest gap"),
-            form::hours(until.since(from)),
+            hours.gap(until.since(from)),
             say("från klockan", "from"),
             clock(from)
         ),
@@ -129,8 +134,8 @@ fn svg(
     view: &View<'_>,
     day: &StaffedDay,
     course: &[(Stretch, Staffed)],
-    now: Timestamp,
-    told: &str,
+    in_hours: &Hours,
+    (now, told): (Timestamp, &str),
 ) -> String {
     let (Some(first), Some(last)) = (day.hours.first(), day.hours.last()) else {
         return String::new();
@@ -149,7 +154,7 @@ fn svg(
         Lane {
             class: class(state),
             name: name(view, state).to_owned(),
-            length: form::hours(length(course, state)),
+            length: in_hours.lane(state),
             bars: bars.iter().map(|(from, until)| (minutes(*from), minutes(*until))).collect(),
         }
     });
@@ -182,21 +187,87 @@ fn svg(
     .svg()
 }
 
-/// Minutes of each state, hour by hour.
-fn hours(course: &[(Stretch, Staffed)]) -> Vec<(String, Vec<String>)> {
-    let mut hours: BTreeMap<i64, [i64; STATES.len()]> = BTreeMap::new();
-    for ((from, until), state) in course {
-        for hour in from.0.div_euclid(HOUR)..=(until.0 - 1).div_euclid(HOUR) {
-            let within = (until.0.min((hour + 1) * HOUR)) - from.0.max(hour * HOUR);
-            let at = STATES.iter().position(|of| of == state).unwrap_or(0);
-            hours.entry(hour).or_default()[at] += within;
+/// Of each state, in the order of [`STATES`].
+type Lengths = [i64; STATES.len()];
+
+/// The same day in whole minutes: those of an hour are together as long as the hour, those of a state
+/// as long as what is told of the state, and both are less than a minute from what they were.
+#[derive(Default)]
+struct Hours {
+    /// By hour: in milliseconds, and in minutes.
+    by_hour: BTreeMap<i64, (Lengths, Lengths)>,
+    /// Of the whole day.
+    all: (Lengths, Lengths),
+}
+
+impl Hours {
+    fn of(course: &[(Stretch, Staffed)]) -> Hours {
+        let mut hours = Hours::default();
+        for ((from, until), state) in course {
+            for hour in from.0.div_euclid(HOUR)..=(until.0 - 1).div_euclid(HOUR) {
+                let within = (until.0.min((hour + 1) * HOUR)) - from.0.max(hour * HOUR);
+                let (exact, _) = hours.by_hour.entry(hour).or_default();
+                exact[place(*state)] += within;
+            }
         }
+        let (all, shown) = &mut hours.all;
+        for (exact, minutes) in hours.by_hour.values_mut() {
+            *minutes = exact.map(|length| length / MINUTE);
+            let left = (exact.iter().sum::<i64>() + MINUTE / 2) / MINUTE;
+            let left = left - minutes.iter().sum::<i64>();
+            // Those that lack most, with what earlier hours left out; of equal ones nobody first.
+            let mut lacking: Vec<usize> =
+                (0..STATES.len()).filter(|at| exact[*at] % MINUTE > 0).collect();
+            lacking.sort_by_key(|at| {
+                let lacks = all[*at] + exact[*at] - (shown[*at] + minutes[*at]) * MINUTE;
+                (-lacks, *at != place(Staffed::Nobody))
+            });
+            for at in lacking.into_iter().take(usize::try_from(left).unwrap_or(0)) {
+                minutes[at] += 1;
+            }
+            for at in 0..STATES.len() {
+                all[at] += exact[at];
+                shown[at] += minutes[at];
+            }
+        }
+        hours
     }
-    let row = |(hour, lengths): (i64, [i64; STATES.len()])| {
-        let cells = lengths.map(|length| form::hours(Millis(length)));
-        (clock(Timestamp(hour * HOUR)), cells.into())
-    };
-    hours.into_iter().map(row).collect()
+
+    fn lane(&self, state: Staffed) -> String {
+        let (exact, minutes) = &self.all;
+        shown(exact[place(state)], minutes[place(state)])
+    }
+
+    /// A gap, never longer than all of them.
+    fn gap(&self, length: Millis) -> String {
+        let (exact, minutes) = &self.all;
+        let nobody = place(Staffed::Nobody);
+        let is_only = exact[nobody] == length.0;
+        let nearest = (length.0 + MINUTE / 2) / MINUTE;
+        shown(length.0, if is_only { minutes[nobody] } else { nearest.min(minutes[nobody]) })
+    }
+
+    /// Minutes of each state, hour by hour.
+    fn rows(&self) -> Vec<(String, Vec<String>)> {
+        let row = |(hour, (exact, minutes)): (&i64, &(Lengths, Lengths))| {
+            let cells = exact.iter().zip(minutes).map(|(exact, minutes)| shown(*exact, *minutes));
+            (clock(Timestamp(hour * HOUR)), cells.collect())
+        };
+        self.by_hour.iter().map(row).collect()
+    }
+}
+
+/// The place of a state in [`STATES`].
+fn place(state: Staffed) -> usize {
+    STATES.iter().position(|of| *of == state).unwrap_or(0)
+}
+
+/// So many minutes; what was there is never told as none.
+fn shown(exact: i64, minutes: i64) -> String {
+    match (exact, minutes) {
+        (1.., 0) => "<1\u{a0}min".to_owned(),
+        _ => form::hours(Millis(minutes * MINUTE)),
+    }
 }
 
 #[cfg(test)]
@@ -227,7 +298,39 @@ mod tests {
             row("08:00", ["20 min", "5 min", "5 min", "30 min"]),
             row("09:00", ["0 min", "10 min", "5 min", "0 min"]),
         ];
-        assert_eq!(hours(&course()), wanted);
+        assert_eq!(Hours::of(&course()).rows(), wanted);
+    }
+
+    #[test]
+    fn an_hour_has_sixty_minutes_and_a_lane_what_its_hours_have() {
+        let second = |second: i64| Timestamp(at(0).0 + second * 1_000);
+        // In each of nine hours: 20 seconds nobody, 15 minutes and 10 seconds one, then several.
+        let course: Vec<(Stretch, Staffed)> = (0..9)
+            .flat_map(|hour| {
+                let cut = [0, 20, 930, 3_600].map(|of| second(hour * 3_600 + of));
+                [
+                    ((cut[0], cut[1]), Staffed::Nobody),
+                    ((cut[1], cut[2]), Staffed::One),
+                    ((cut[2], cut[3]), Staffed::More),
+                ]
+            })
+            .collect();
+        let hours = Hours::of(&course);
+        for (exact, minutes) in hours.by_hour.values() {
+            assert_eq!(minutes.iter().sum::<i64>(), 60);
+            let is_near =
+                |(exact, minutes): (&i64, &i64)| (exact - minutes * MINUTE).abs() < MINUTE;
+            assert!(exact.iter().zip(minutes).all(is_near), "{minutes:?}");
+        }
+        // Three minutes are three, though no hour has one.
+        assert_eq!(hours.all.1[place(Staffed::Nobody)], 3);
+        assert_eq!(hours.all.1.iter().sum::<i64>(), 540);
+        let nobody: Vec<String> = hours.rows().into_iter().map(|(_, row)| row[2].clone()).collect();
+        assert!(nobody.iter().all(|cell| ["1\u{a0}min", "<1\u{a0}min"].contains(&cell.as_str())));
+        assert_eq!(hours.gap(Millis(20_000)), "<1\u{a0}min");
+        let one = Hours::of(&course[..3]);
+        assert_eq!(one.lane(Staffed::Nobody), one.gap(Millis(20_000)));
+        assert_eq!(one.lane(Staffed::Unknown), "0\u{a0}min");
     }
 
     #[test]

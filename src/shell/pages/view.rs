@@ -195,7 +195,7 @@ impl<'a> View<'a> {
 }
 
 /// The department for everything unknown is shown only when something came to it.
-fn has_place(department: &DepartmentView) -> bool {
+pub(super) fn has_place(department: &DepartmentView) -> bool {
     department.slug != UNKNOWN_DEPARTMENT
         || department.queue.offered + department.switchboard.offered + department.live.waiting > 0
 }

@@ -32,13 +32,23 @@ impl Teller<'_> {
 
     pub(super) fn survey_points(&self) -> Vec<Point> {
         self.results()
-            .map(|(_, is_first, result)| Point {
-                name: result.period.to_string(),
-                long_name: self.period(result.period),
-                is_break: is_first,
-                ..self.point(&self.trends.satisfaction(result))
-            })
+            .map(|(_, is_first, result)| Point { is_break: is_first, ..self.survey_point(result) })
             .collect()
+    }
+
+    /// Those of the latest question alone: answers to another wording cannot be compared.
+    pub(super) fn latest_points(&self) -> Vec<Point> {
+        let latest = self.trend.latest_question();
+        let results = latest.into_iter().flat_map(|survey| &survey.results);
+        results.map(|result| self.survey_point(result)).collect()
+    }
+
+    fn survey_point(&self, result: &SurveyOutcome) -> Point {
+        Point {
+            name: result.period.to_string(),
+            long_name: self.period(result.period),
+            ..self.point(&self.trends.satisfaction(result))
+        }
     }
 
     pub(super) fn survey_rows(&self) -> Vec<(String, Vec<String>)> {
