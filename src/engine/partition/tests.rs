@@ -145,12 +145,12 @@ fn anomalies(days: &Days, kind: &str) -> Vec<(String, u16, i64)> {
 
 #[test]
 fn an_anomaly_moves_to_the_day_and_the_department_that_turn_out_to_be_the_first() {
-    // The end of no stay stays one: what comes later is of another place.
+    // The stay that is made of its end stays so: what comes later is of another place.
     let days =
         same_in_any_order(&[offered("2026-10-04T23:58:00"), abandoned("2026-10-05T00:02:00")]);
     let names = config().names();
     let kansli = names.departments.find("kansli").unwrap();
-    assert_eq!(anomalies(&days, "without_stay"), [("2026-10-04".to_owned(), kansli, 1)]);
+    assert_eq!(anomalies(&days, "reconstructed_start"), [("2026-10-04".to_owned(), kansli, 1)]);
 }
 
 #[test]
