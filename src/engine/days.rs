@@ -5,7 +5,7 @@
 //!   period is told what it lacks. What cannot be read has no time and counts on the day that the
 //!   partition had come to by its largest event time; before the first event there is no such day,
 //!   and it counts in the totals alone. An anomaly of a contact counts on the day of the contact's
-//!   first observation, an incident on the day on which it was found.
+//!   first observation, whichever that turns out to be; an incident on the day on which it was found.
 //! - By department: what came too late or twice, where it says whose it is, and the anomalies of
 //!   contacts, on the department of the first stay. All else is of nobody.
 //! - Days are kept for 25 months behind the newest, months for good. There is a bound by nature: some
@@ -123,6 +123,9 @@ impl Gathering {
         anomalies: &[u16],
         sign: i64,
     ) {
+        if anomalies.iter().all(|n| *n == 0) {
+            return;
+        }
         let Some(first) = contact.first_time() else { return };
         let day = Zone::stockholm().day_of(first);
         let of_stay = contribution.stays.first().map(|fact| fact.department);

@@ -21,7 +21,7 @@ use super::told::{self, Hearing};
 use crate::domain::board::{PANES_KEPT, PaneKey};
 use crate::domain::cell::CellKey;
 use crate::domain::contact::contribution::Contribution;
-use crate::domain::contact::packed::Packed;
+use crate::domain::contact::packed::{Anomalies, Packed};
 use crate::domain::contact::stay::{Judge, Surroundings};
 use crate::domain::contact::{Contact, Seen};
 use crate::domain::event::{AgentReport, Message, Observation};
@@ -326,12 +326,11 @@ impl Partition {
             for (kind, (after, before)) in anomalies.iter().zip(anomalies_before).enumerate() {
                 batch.count(0).anomalies[kind] += i64::from(*after) - i64::from(before);
             }
-            if anomalies != anomalies_before {
-                if let Some(known) = known {
-                    batch.days.strange(&known.contact(), &self.before, &anomalies_before, -1);
-                }
-                batch.days.strange(&contact, &self.after, &anomalies, 1);
+            // Also if there are as many as before: the day or the department may be another.
+            if let Some(known) = known.filter(|_| anomalies_before != Anomalies::default()) {
+                batch.days.strange(&known.contact(), &self.before, &anomalies_before, -1);
             }
+            batch.days.strange(&contact, &self.after, &anomalies, 1);
             let has_changed = self.before != self.after;
             if has_changed {
                 for (contribution, sign) in [(&self.before, -1), (&self.after, 1)] {
@@ -691,3 +690,6 @@ fn evict(chain: &Chain, room: usize, work: &[Work], gone: &[ContactId]) -> Vec<C
     oldest.truncate(excess);
     oldest.into_iter().map(|(_, id)| id).collect()
 }
+
+#[cfg(test)]
+mod tests;

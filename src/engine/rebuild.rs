@@ -378,18 +378,16 @@ impl Rebuild {
             }
         }
         let days = &mut deltas.days;
-        if strange != strange_before {
-            if let Some(new) = pair.new_held.get(&id) {
-                days.strange(&new.contact(), &before, &strange_before, -1);
-            }
-            days.strange(&contact, &after, &strange, 1);
+        // As a commit does, also if there are as many as before; and what the old one did is undone.
+        let none = Anomalies::default();
+        if let Some(new) = pair.new_held.get(&id).filter(|_| strange_before != none) {
+            days.strange(&new.contact(), &before, &strange_before, -1);
         }
-        if old_strange != strange_after {
-            if let Some(old) = known {
-                days.strange(&old.contact(), &old_before, &old_strange, 1);
-            }
-            days.strange(&contact, &old_after, &strange_after, -1);
+        days.strange(&contact, &after, &strange, 1);
+        if let Some(old) = known.filter(|_| old_strange != none) {
+            days.strange(&old.contact(), &old_before, &old_strange, 1);
         }
+        days.strange(&contact, &old_after, &strange_after, -1);
         // The old counts have what the old judgement found strange.
         for kind in 0..strange.len() {
             counts.anomalies[kind] += i64::from(strange[kind]) - i64::from(strange_before[kind])
