@@ -3,23 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::domain::calendar::Month;
+use super::form;
 use crate::report::{Language, Period};
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// A period's name: `Oktober 2026`.
 pub(super) fn name(period: Period, language: Language) -> String {
@@ -29,9 +14,7 @@ pub(super) fn name(period: Period, language: Language) -> String {
             (format!("{} {day}", weekday.name()), format!("{} {day}", weekday.english()))
         }
         Period::Week { year, week } => (period.name(), format!("week {week} {year}")),
-        Period::Month(Month { year, month }) => {
-            (period.name(), format!("{} {year}", MONTHS[usize::from(month - 1)]))
-        }
+        Period::Month(month) => (period.name(), form::month(month, Language::English)),
         Period::Tertial { year, number } => {
             (format!("tertial {number} {year}"), format!("tertial {number} {year}"))
         }
